@@ -1,0 +1,113 @@
+import { existsSync, watch, type FSWatcher } from 'node:fs';
+import { join } from 'node:path';
+import { clusterIdSchema } from '../../domain/names.js';
+import type { JournalEntry, Operation } from '../../domain/journal.js';
+import { foldOperations } from './fold-operations.js';
+import { readJournalFile, readJournalFrom } from './journal-file.js';
+import { createJournalWriter, type JournalWriter, type NewEntry } from './journal-writer.js';
+
+/**
+ * The journal of each run (ADR 0002). One process writes; others may read at the same time.
+ * A run that has written nothing yet has an empty journal.
+ */
+export interface RunJournalStore {
+  /** Appends what is new; an entry whose key stands there already is dropped. Resolves when it would survive a loss of power. */
+  append(cluster: string, runId: string, entries: readonly NewEntry[]): Promise<void>;
+  /** The entries after a number. */
+  read(cluster: string, runId: string, afterId: number): Promise<readonly JournalEntry[]>;
+  /** The entries after a number, and each further one when it comes. Ends when the signal aborts. */
+  follow(cluster: string, runId: string, afterId: number, signal: AbortSignal): AsyncIterable<JournalEntry>;
+  /** Every operation of the run with its outcome. */
+  operations(cluster: string, runId: string): Promise<readonly Operation[]>;
+}
+
+/** File systems that tell nothing of changes are looked at so often. */
+const POLL_MS = 500;
+/** One name in a path. Temporal's run ids are UUIDs. */
+const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
+
+/**
+ * Journals as JSON lines, one file per run: `<dir>/<cluster>/<runId>/journal.jsonl`.
+ * @param options `dir` is made when it is needed, readable for its owner only
+ */
+export function createRunJournal({ dir }: { readonly dir: string }): RunJournalStore {
+  const writers = new Map<string, JournalWriter>();
+
+  const fileOf = (cluster: string, runId: string): string => {
+    if (!clusterIdSchema.safeParse(cluster).success) throw new RangeError(`"${cluster}" is no cluster id`);
+    if (!RUN_ID.test(runId)) throw new RangeError(`"${runId}" is no run id`);
+    return join(dir, cluster, runId, 'journal.jsonl');
+  };
+  const writerOf = (file: string): JournalWriter => {
+    const writer = writers.get(file) ?? createJournalWriter(file);
+    writers.set(file, writer);
+    return writer;
+  };
+
+  return {
+    append: async (cluster, runId, entries) => writerOf(fileOf(cluster, runId))(entries),
+    async read(cluster, runId, afterId) {
+      const { entries } = await readJournalFile(fileOf(cluster, runId));
+      return entries.filter(({ id }) => id > afterId);
+    },
+    async *follow(cluster, runId, afterId, signal) {
+      const file = fileOf(cluster, runId);
+      const bell = createBell(file, signal);
+      try {
+        let start = 0;
+        while (!signal.aborted) {
+          const rung = bell.next();
+          const { entries, wholeBytes } = await readJournalFrom(file, start);
+          start += wholeBytes;
+          yield* entries.filter(({ id }) => id > afterId);
+          if (wholeBytes === 0) await rung;
+        }
+      } finally {
+        bell.close();
+      }
+    },
+    async operations(cluster, runId) {
+      const { entries } = await readJournalFile(fileOf(cluster, runId));
+      return foldOperations(entries);
+    },
+  };
+}
+
+interface Bell {
+  /** Resolves at the next change of the file, at the latest after {@link POLL_MS}. */
+  next(): Promise<void>;
+  close(): void;
+}
+
+function createBell(file: string, signal: AbortSignal): Bell {
+  let ring: () => void = () => undefined;
+  let watcher: FSWatcher | null = null;
+  const onAbort = () => ring();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const listen = () => {
+    if (watcher !== null || !existsSync(file)) return;
+    try {
+      watcher = watch(file, () => ring()).on('error', () => undefined);
+    } catch {
+      // The system watches no more files than it was set up for: the poll is enough.
+    }
+  };
+  return {
+    next() {
+      listen();
+      return new Promise((resolve) => {
+        const timer = setTimeout(resolve, POLL_MS);
+        ring = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        if (signal.aborted) ring();
+      });
+    },
+    close() {
+      ring();
+      watcher?.close();
+      signal.removeEventListener('abort', onAbort);
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import type { JournalBody } from '../domain/journal.js';
+import type { DetectedMesh, Finding, Plan, Route, UpgradeOptions, UpgradeRequest } from '../domain/plan.js';
+import type { ProofLine } from '../domain/run.js';
+import type { Direction, SidecarTarget, WorkloadRef } from '../domain/workload.js';
+
+/** Names one run in every activity that acts for it. */
+export interface RunRef {
+  readonly cluster: string;
+  readonly runId: string;
+  readonly release: string;
+}
+
+/** What `moveWorkload` and `verifyNamespace` report about pods. */
+export interface MoveResult {
+  readonly workload: WorkloadRef;
+  /** Pods on the expected sidecar and Ready. */
+  readonly pods: number;
+  /** False when the workload had nothing to do: no pods that should have a sidecar, or all of them already moved. */
+  readonly restarted: boolean;
+}
+
+/**
+ * What the workflows call. Every method may run twice and may be killed half-way; it reads, compares, acts, verifies.
+ * Failures are `ApplicationFailure`s whose `type` is a word of `domain/failures.ts`.
+ */
+export interface Activities {
+  /** Reads what is in the cluster. */
+  detectMesh(input: { cluster: string }): Promise<DetectedMesh>;
+  /** Detects, computes route, waves, commands and estimates. Its `findings` are those of the version gate only. */
+  makePlan(input: UpgradeRequest): Promise<Plan>;
+  /** Runs every preflight check of the plan. Changes nothing. */
+  runPreflight(input: { plan: Plan }): Promise<readonly Finding[]>;
+
+  /** Downloads, verifies and unpacks the release for this machine, into a cache keyed by digest. */
+  fetchRelease(input: { run: RunRef }): Promise<{ readonly digest: string; readonly verified: string }>;
+  /** Writes the snapshot of every object as it was before the run. Written once: a second call keeps the first. */
+  takeSnapshot(input: { run: RunRef; route: Route }): Promise<{ readonly objects: number; readonly sha256: string }>;
+  /** `istioctl install` of the new control plane beside the old one. */
+  installControlPlane(input: { run: RunRef; options: UpgradeOptions; route: Route }): Promise<void>;
+  /** Proves that the new control plane is complete and injects its own sidecar. */
+  verifyControlPlane(input: { run: RunRef; route: Route }): Promise<readonly ProofLine[]>;
+
+  /** One merge patch of both injection labels: forward to the new revision, back to exactly what the snapshot says. */
+  labelNamespace(input: { run: RunRef; namespace: string; direction: Direction; route: Route }): Promise<void>;
+  /** Deployments, StatefulSets and DaemonSets of a namespace, largest first. */
+  listWorkloads(input: { run: RunRef; namespace: string }): Promise<readonly WorkloadRef[]>;
+  /** Restarts one workload (once per run and direction) and watches until all its pods run the expected sidecar and are Ready. */
+  moveWorkload(input: {
+    run: RunRef;
+    workload: WorkloadRef;
+    direction: Direction;
+    expected: SidecarTarget;
+    timeoutSeconds: number;
+  }): Promise<MoveResult>;
+  /** Waits until every pod of the namespace that should have a sidecar has the expected one and is Ready. */
+  verifyNamespace(input: {
+    run: RunRef;
+    namespace: string;
+    direction: Direction;
+    expected: SidecarTarget;
+    timeoutSeconds: number;
+  }): Promise<{ readonly pods: number }>;
+
+  /** Throws `OldRevisionInUse` with the list unless nothing uses the old revision. An unanswered question means in use. */
+  checkOldRevisionUnused(input: { run: RunRef; route: Route }): Promise<void>;
+  /** Points Service `istiod` at the new revision, so that validation stays alive (pitfalls 4a.1). */
+  adoptDefaultService(input: { run: RunRef; route: Route }): Promise<void>;
+  /** Deletes the old injection webhook (pitfalls 4a.2). */
+  removeOldInjection(input: { run: RunRef; route: Route }): Promise<void>;
+  /** Deletes the old Deployment, HPA and PDB (guide, step 7), never the Service. */
+  removeOldControlPlane(input: { run: RunRef; route: Route }): Promise<void>;
+  /** Proves the finished mesh: pods, validation alive, a new namespace injectable. Throws `ValidationBroken` and the like. */
+  verifyMesh(input: { run: RunRef; route: Route }): Promise<readonly ProofLine[]>;
+
+  /** Restores the gateway's recorded pod template; never a blind `rollout undo`. */
+  restoreGateways(input: { run: RunRef; timeoutSeconds: number }): Promise<void>;
+  /** Restores what the install replaced (shared objects) and removes what it added (new control plane, webhook, ConfigMaps, EnvoyFilters). */
+  removeNewControlPlane(input: { run: RunRef; route: Route }): Promise<void>;
+  /** Compares the cluster with the snapshot. Throws `SnapshotDiffers` with the list. */
+  compareWithSnapshot(input: { run: RunRef; route: Route }): Promise<readonly ProofLine[]>;
+
+  /** Appends entries to the run's journal. `key` makes a repeated call harmless. */
+  recordEvents(input: {
+    run: RunRef;
+    entries: readonly { key: string; at: string; body: JournalBody }[];
+  }): Promise<void>;
+}

@@ -1,0 +1,22 @@
+import { Context } from '@temporalio/activity';
+
+const PERIOD_MS = 1_000;
+
+/**
+ * Runs a piece of work while Temporal is told that it goes on: only so does a cancellation arrive, and only so is a dead
+ * worker noticed soon.
+ * @throws what the work throws; the cancellation itself when the work was cut short by it
+ */
+export async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), PERIOD_MS);
+  try {
+    return await work(context.cancellationSignal);
+  } catch (error) {
+    // Whatever an aborted call threw: to Temporal it must be the cancellation.
+    if (context.cancellationSignal.aborted) throw context.cancellationSignal.reason;
+    throw error;
+  } finally {
+    clearInterval(timer);
+  }
+}

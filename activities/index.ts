@@ -1,0 +1,49 @@
+import type { Activities } from './contract.js';
+import { createContext, type ActivityDeps } from './context.js';
+import { createRecordEvents } from './audit/record-events.js';
+import { createAdoptDefaultService, createRemoveOldControlPlane, createRemoveOldInjection } from './mesh/finalise.js';
+import { createInstallControlPlane } from './mesh/install-control-plane.js';
+import { createCheckOldRevisionUnused } from './mesh/old-revision-usage.js';
+import { createVerifyControlPlane } from './mesh/verify-control-plane.js';
+import { createVerifyMesh } from './mesh/verify-mesh.js';
+import { createDetectMesh } from './planning/detect-mesh.js';
+import { createMakePlan } from './planning/make-plan.js';
+import { createRunPreflight } from './planning/preflight.js';
+import { createFetchRelease } from './releases/release-for.js';
+import { createCompareWithSnapshot } from './rollback/compare.js';
+import { createRemoveNewControlPlane } from './rollback/remove-new-control-plane.js';
+import { createRestoreGateways } from './rollback/restore-gateways.js';
+import { createTakeSnapshot } from './rollback/take-snapshot.js';
+import { createLabelNamespace } from './workloads/label-namespace.js';
+import { createListWorkloads } from './workloads/list-workloads.js';
+import { createMoveWorkload } from './workloads/move-workload.js';
+import { createVerifyNamespace } from './workloads/verify-namespace.js';
+
+export type { ActivityDeps } from './context.js';
+
+/** Everything that the workflows may ask of the world. */
+export function createActivities(deps: ActivityDeps): Activities {
+  const context = createContext(deps);
+  return {
+    detectMesh: createDetectMesh(context),
+    makePlan: createMakePlan(context),
+    runPreflight: createRunPreflight(context),
+    fetchRelease: createFetchRelease(context),
+    takeSnapshot: createTakeSnapshot(context),
+    installControlPlane: createInstallControlPlane(context),
+    verifyControlPlane: createVerifyControlPlane(context),
+    labelNamespace: createLabelNamespace(context),
+    listWorkloads: createListWorkloads(context),
+    moveWorkload: createMoveWorkload(context),
+    verifyNamespace: createVerifyNamespace(context),
+    checkOldRevisionUnused: createCheckOldRevisionUnused(context),
+    adoptDefaultService: createAdoptDefaultService(context),
+    removeOldInjection: createRemoveOldInjection(context),
+    removeOldControlPlane: createRemoveOldControlPlane(context),
+    verifyMesh: createVerifyMesh(context),
+    restoreGateways: createRestoreGateways(context),
+    removeNewControlPlane: createRemoveNewControlPlane(context),
+    compareWithSnapshot: createCompareWithSnapshot(context),
+    recordEvents: createRecordEvents(context),
+  };
+}

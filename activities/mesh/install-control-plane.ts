@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { imageTag } from '../../domain/pod.js';
+import { recordOperation } from '../audit/operation.js';
+import type { ActivityContext } from '../context.js';
+import type { Activities, RunRef } from '../contract.js';
+import { runCommand } from '../exec.js';
+import { failure } from '../failure.js';
+import { heartbeating } from '../heartbeat.js';
+import { releaseFor } from '../releases/release-for.js';
+import { runDir } from '../rollback/snapshot-file.js';
+
+/** istioctl waits that long for what it installed; the guide says five to ten minutes. */
+const READINESS_TIMEOUT = '600s';
+
+/**
+ * Guide, step 4: `istioctl install` of the new revision beside the old one, with the options of the old installation.
+ * istioctl applies, so that running it again after a crash is harmless; one that a killed worker left behind is ended first.
+ * @throws InstallFailed with istioctl's last lines, or when the revision exists with other contents
+ */
+export function createInstallControlPlane(context: ActivityContext): Activities['installControlPlane'] {
+  return ({ run, options, route }) =>
+    heartbeating(async (signal) => {
+      const { cluster } = context.access(run.cluster);
+      const release = context.release(run.release);
+      await refuseForeignRevision(context, run, route.to);
+      const { istioctl } = await releaseFor(context, release, signal);
+      const shown = [
+        'install',
+        ...['--set', `profile=${release.profile}`, '--set', `revision=${release.revision}`],
+        ...context.overlayFiles(options.overlays).flatMap((file) => ['-f', file]),
+        ...options.set.flatMap((option) => ['--set', option]),
+      ];
+      const target = ['--kubeconfig', cluster.kubeconfig, ...(cluster.context ? ['--context', cluster.context] : [])];
+      const operation = { id: 'install', argv: ['istioctl', ...redacted(shown)], mutating: true };
+      await recordOperation(context.journal, run, operation, async () => {
+        const result = await runCommand({
+          file: istioctl,
+          args: [...shown, ...target, '--readiness-timeout', READINESS_TIMEOUT],
+          signal,
+          lockFile: join(runDir(context.dataDir, run), 'istioctl.lock'),
+        });
+        if (result.exitCode !== 0) {
+          const message = `istioctl ended with exit code ${result.exitCode} in cluster ${run.cluster}: ${lastLine(result.tail)}`;
+          throw failure('InstallFailed', message, { tail: result.tail });
+        }
+        return { outcome: 'succeeded', tail: result.tail, value: undefined };
+      });
+    });
+}
+
+/** Revisions are immutable: one of that name with another version is somebody else's (pitfalls 4b). */
+async function refuseForeignRevision(
+  context: ActivityContext,
+  run: RunRef,
+  to: { readonly revision: string; readonly version: string },
+): Promise<void> {
+  const { items } = await context
+    .access(run.cluster)
+    .kube.list(
+      { api: 'apps/v1', plural: 'deployments', namespace: ISTIO_NAMESPACE },
+      { labelSelector: `app=istiod,${REVISION_LABEL}=${to.revision}` },
+    );
+  for (const deployment of items) {
+    const { template } = deployment['spec'] as { template: { spec: { containers: { image: string }[] } } };
+    const tag = imageTag(template.spec.containers[0]?.image ?? '');
+    if (tag === to.version) continue;
+    const message = `Revision ${to.revision} exists in cluster ${run.cluster} already, with version ${tag}; revisions are never changed.`;
+    throw failure('InstallFailed', message);
+  }
+}
+
+/** Values of options whose name sounds like a secret stay out of the journal. */
+function redacted(args: readonly string[]): string[] {
+  return args.map((arg) => arg.replace(/^([^=]*(?:password|secret|token|key)[^=]*)=.*/i, '$1=(redacted)'));
+}
+
+function lastLine(tail: string): string {
+  return tail.trim().split('\n').at(-1) ?? 'it said nothing';
+}

@@ -1,0 +1,78 @@
+import { REVISION_LABEL } from '../../domain/names.js';
+import { proxyTagOf } from '../../domain/pod.js';
+import type { KubeClient, Resource } from '../kube/types.js';
+import { statusOf } from '../kube/failures.js';
+import { asPod } from '../workloads/owned-pods.js';
+import { untilHolds } from './deployment-state.js';
+
+/** Marks the scratch namespaces of Meshlift; nothing in them is ever run. */
+export const PROBE_LABEL = 'meshlift.dev/probe';
+const NAMESPACES: Resource = { api: 'v1', plural: 'namespaces' };
+
+/**
+ * Asks a control plane for a sidecar: a server-side dry run of a pod in a scratch namespace of that revision. The one
+ * question that cannot be answered rightly by a control plane that is not whole.
+ * @returns the tag of the proxy that came back; null when the pod came back without one
+ * @throws KubernetesRequestFailed when the API server or the webhook refuses the pod
+ */
+export async function probeInjection(kube: KubeClient, revision: string, signal: AbortSignal): Promise<string | null> {
+  const name = `meshlift-probe-${revision}`;
+  const labels = { [PROBE_LABEL]: 'injection', [REVISION_LABEL]: revision };
+  try {
+    await untilThere(kube, name, labels, signal);
+    const pod = await kube.create({ api: 'v1', plural: 'pods', namespace: name }, PROBE_POD, { dryRun: true });
+    return proxyTagOf(asPod(pod));
+  } finally {
+    await kube.delete({ ...NAMESPACES, name });
+  }
+}
+
+const PROBE_POD = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'probe', labels: { app: 'probe' } },
+  spec: { containers: [{ name: 'app', image: 'registry.example/never-pulled:probe' }] },
+};
+
+/** A namespace takes pods only when its default service account is there. One that is being deleted is waited out. */
+async function untilThere(
+  kube: KubeClient,
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const obstacle = await untilHolds(
+    async () => {
+      const found = await kube.get({ ...NAMESPACES, name });
+      if (found?.metadata.deletionTimestamp !== undefined) return 'the last probe is still being removed';
+      if (found === null)
+        await createUnlessThere(kube, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
+      const account = await kube.get({ api: 'v1', plural: 'serviceaccounts', namespace: name, name: 'default' });
+      return account === null ? 'its service account is not there yet' : null;
+    },
+    { timeoutSeconds: 60, signal },
+  );
+  if (obstacle !== null) throw new Error(`Namespace ${name} cannot be used for a probe: ${obstacle}`);
+}
+
+async function createUnlessThere(kube: KubeClient, namespace: object): Promise<void> {
+  try {
+    await kube.create(NAMESPACES, namespace);
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error;
+  }
+}
+
+/** Removes the scratch namespaces that a killed worker left, and waits until they are gone. */
+export async function removeProbeNamespaces(kube: KubeClient, signal: AbortSignal): Promise<void> {
+  await untilHolds(
+    async () => {
+      const { items } = await kube.list(NAMESPACES, { labelSelector: PROBE_LABEL });
+      for (const { metadata } of items) {
+        if (metadata.deletionTimestamp === undefined) await kube.delete({ ...NAMESPACES, name: metadata.name });
+      }
+      return items.length === 0 ? null : 'scratch namespaces are still there';
+    },
+    { timeoutSeconds: 60, signal },
+  );
+}

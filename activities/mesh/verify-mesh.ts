@@ -1,0 +1,111 @@
+import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import type { Route } from '../../domain/plan.js';
+import { isLive, proxyTagOf } from '../../domain/pod.js';
+import type { ProofLine } from '../../domain/run.js';
+import type { Snapshot } from '../../domain/snapshot.js';
+import type { ActivityContext } from '../context.js';
+import type { Activities, RunRef } from '../contract.js';
+import { failure } from '../failure.js';
+import { heartbeating } from '../heartbeat.js';
+import type { KubeClient } from '../kube/types.js';
+import { readSnapshot } from '../rollback/snapshot-file.js';
+import { asPod } from '../workloads/owned-pods.js';
+import { probeInjection } from './probe-namespace.js';
+import { probeValidation } from './probe-validation.js';
+
+/**
+ * Proves the finished mesh: every sidecar is the target's, configuration is checked as it was before, and a new namespace
+ * gets its sidecar.
+ * @throws SidecarWrong, ValidationBroken or ControlPlaneNotReady
+ */
+export function createVerifyMesh(context: ActivityContext): Activities['verifyMesh'] {
+  return ({ run, route }) =>
+    heartbeating(async (signal) => {
+      const { kube } = context.access(run.cluster);
+      const before = await readSnapshot(context.dataDir, run);
+      return [
+        await proveSidecars(kube, run, route),
+        ...(await proveValidation(kube, run, before)),
+        await proveInjection(kube, { run, route, signal }),
+        await proveControlPlanes(kube, run, route),
+      ];
+    });
+}
+
+async function proveSidecars(kube: KubeClient, run: RunRef, route: Route): Promise<ProofLine> {
+  const { items } = await kube.list({ api: 'v1', plural: 'pods' });
+  const pods = items.map(asPod).filter((pod) => isLive(pod) && proxyTagOf(pod) !== null);
+  const others = pods.filter((pod) => proxyTagOf(pod) !== route.to.sidecar.proxyTag);
+  if (others.length > 0) {
+    const named = others.slice(0, 5).map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
+    throw failure(
+      'SidecarWrong',
+      `In cluster ${run.cluster} ${others.length} pods run another proxy: ${named.join(', ')}.`,
+    );
+  }
+  return { name: 'all sidecars are new', ok: true, detail: `${pods.length} proxies run ${route.to.sidecar.proxyTag}` };
+}
+
+async function proveValidation(kube: KubeClient, run: RunRef, before: Snapshot): Promise<ProofLine[]> {
+  const policies = await failurePolicies(kube);
+  const recorded = before.objects
+    .filter(({ collection }) => collection.endsWith('/validatingwebhookconfigurations'))
+    .flatMap(({ name, object }) => policiesOf(name, object['webhooks']));
+  const changed = recorded.filter((policy) => !policies.includes(policy));
+  if (changed.length > 0) {
+    const message = `In cluster ${run.cluster} the validation webhook is not as before: ${changed.join(', ')} is now ${policies.join(', ') || 'gone'}.`;
+    throw failure('ValidationBroken', message);
+  }
+  const answer = await probeValidation(kube);
+  if (answer !== null) throw failure('ValidationBroken', `In cluster ${run.cluster} ${answer}.`);
+  return [
+    { name: 'a valid object is accepted', ok: true, detail: 'dry run of a Gateway' },
+    { name: 'an invalid object is denied', ok: true, detail: 'dry run of a Gateway without a port' },
+    { name: 'failure policy as before', ok: true, detail: policies.join(', ') },
+  ];
+}
+
+async function failurePolicies(kube: KubeClient): Promise<string[]> {
+  const { items } = await kube.list({
+    api: 'admissionregistration.k8s.io/v1',
+    plural: 'validatingwebhookconfigurations',
+  });
+  return items.flatMap(({ metadata, webhooks }) => policiesOf(metadata.name, webhooks));
+}
+
+function policiesOf(name: string, webhooks: unknown): string[] {
+  return ((webhooks ?? []) as { failurePolicy?: string }[]).map(
+    ({ failurePolicy }) => `${name}: ${failurePolicy ?? 'Fail'}`,
+  );
+}
+
+async function proveInjection(
+  kube: KubeClient,
+  { run, route, signal }: { run: RunRef; route: Route; signal: AbortSignal },
+): Promise<ProofLine> {
+  const tag = await probeInjection(kube, route.to.revision, signal);
+  if (tag !== route.to.sidecar.proxyTag) {
+    const got = tag === null ? 'no sidecar' : `proxy ${tag}`;
+    throw failure('ControlPlaneNotReady', `In cluster ${run.cluster} a pod of a new namespace gets ${got}.`);
+  }
+  return {
+    name: 'a new namespace gets its sidecar',
+    ok: true,
+    detail: `${REVISION_LABEL}=${route.to.revision}: proxy ${tag}`,
+  };
+}
+
+async function proveControlPlanes(kube: KubeClient, run: RunRef, route: Route): Promise<ProofLine> {
+  const { items } = await kube.list(
+    { api: 'apps/v1', plural: 'deployments', namespace: ISTIO_NAMESPACE },
+    { labelSelector: 'app=istiod' },
+  );
+  const revisions = items.map(({ metadata }) => metadata.labels?.[REVISION_LABEL] ?? 'default');
+  if (revisions.includes(route.from.revision)) {
+    throw failure(
+      'OldRevisionInUse',
+      `The old control plane ${route.from.revision} of cluster ${run.cluster} is still there.`,
+    );
+  }
+  return { name: 'only the new control plane is left', ok: true, detail: revisions.join(', ') };
+}

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { plannedCommands } from '../../domain/planned-commands.js';
+import type { ControlPlane, DetectedMesh, Finding, Plan, Route, UpgradeRequest } from '../../domain/plan.js';
+import type { Release } from '../../domain/release.js';
+import { checkVersionGate } from '../../domain/version-gate.js';
+import { compareVersions, parseVersion } from '../../domain/version.js';
+import { divideIntoWaves, movableNamespaces, podsWithSidecar } from '../../domain/waves.js';
+import type { ActivityContext } from '../context.js';
+import type { Activities } from '../contract.js';
+import { detectMesh } from './detect-mesh.js';
+
+/** The guide's own figures: about 100 pods a minute, five to ten minutes for the control plane. */
+const PODS_PER_MINUTE = 100;
+const CONTROL_PLANE_MINUTES = { from: 5, to: 10 };
+
+/** Guide, steps 0 to 2: what the run would do, or why it must not begin. Changes nothing. */
+export function createMakePlan(context: ActivityContext): Activities['makePlan'] {
+  return async (request) => {
+    const { kube } = context.access(request.cluster);
+    const release = context.release(request.release);
+    context.overlayFiles(request.options.overlays);
+    return planOf(request, release, await detectMesh(request.cluster, kube));
+  };
+}
+
+/** Computes the plan of a request for a mesh. Pure, but for the hash. */
+export function planOf(request: UpgradeRequest, release: Release, mesh: DetectedMesh): Plan {
+  const source = chooseSource(mesh.controlPlanes, release);
+  const findings = source === null ? [noSource(request, mesh)] : gateFindings(source, release);
+  const route = source === null || findings.length > 0 ? null : routeOf(source, release);
+  const names = { from: source?.revision ?? '', to: release.revision };
+  const { waves, problems } = divideIntoWaves(movableNamespaces(mesh, names), request.options);
+  const included = new Set(waves.flatMap(({ namespaces }) => namespaces));
+  const namespaces = mesh.namespaces.filter(({ namespace }) => included.has(namespace));
+  const pods = namespaces.reduce((sum, entry) => sum + podsWithSidecar(entry), 0);
+  const body = {
+    cluster: request.cluster,
+    release: release.version,
+    route,
+    options: request.options,
+    findings: [...findings, ...problems.map(({ message }) => wrongNamespace(message))],
+    waves,
+    commands: route === null ? [] : plannedCommands(release, request.options, waves, route),
+    totals: {
+      namespaces: included.size,
+      workloads: namespaces.reduce((sum, { workloads }) => sum + workloads, 0),
+      pods,
+    },
+    estimateMinutes: {
+      from: CONTROL_PLANE_MINUTES.from,
+      to: CONTROL_PLANE_MINUTES.to + Math.ceil(pods / PODS_PER_MINUTE),
+    },
+  };
+  return { ...body, hash: hashOf(body) };
+}
+
+/**
+ * The control plane to move away from: the newest of those that are not the target's own. With more than one left the
+ * plan says so; workloads of the others are not touched.
+ */
+function chooseSource(controlPlanes: readonly ControlPlane[], release: Release): ControlPlane | null {
+  const others = controlPlanes.filter(({ revision }) => revision !== release.revision);
+  const sorted = [...others].sort((a, b) => newestFirst(a.version, b.version));
+  return sorted[0] ?? null;
+}
+
+function newestFirst(a: string, b: string): number {
+  const [left, right] = [parseVersion(a), parseVersion(b)];
+  if (left === null || right === null) return Number(left === null) - Number(right === null);
+  return compareVersions(right, left);
+}
+
+function routeOf(source: ControlPlane, release: Release): Route {
+  return {
+    from: {
+      version: source.version,
+      revision: source.revision,
+      // The injector of 1.6 labels pods with its revision; 1.5 writes no such label, there only the image tells.
+      sidecar: { revision: source.version.startsWith('1.5.') ? null : source.revision, proxyTag: source.version },
+    },
+    to: {
+      version: release.version,
+      revision: release.revision,
+      sidecar: { revision: release.revision, proxyTag: release.version },
+    },
+  };
+}
+
+function gateFindings(source: ControlPlane, release: Release): Finding[] {
+  const verdict = checkVersionGate(source.version, release);
+  if (verdict.ok) return [];
+  const { reason, message, remedy } = verdict;
+  return [{ check: 'MESH001', severity: 'blocker', reason, message, remedy }];
+}
+
+function noSource({ cluster }: UpgradeRequest, mesh: DetectedMesh): Finding {
+  const only = mesh.controlPlanes[0];
+  return only === undefined
+    ? {
+        check: 'MESH001',
+        severity: 'blocker',
+        reason: 'UnsupportedSource',
+        message: `Cluster ${cluster} has no istiod in istio-system.`,
+        remedy: 'Check that the registered context is the user cluster that carries the mesh.',
+      }
+    : {
+        check: 'MESH001',
+        severity: 'blocker',
+        reason: 'NothingToDo',
+        message: `Cluster ${cluster} runs ${only.version} as revision ${only.revision} already.`,
+        remedy: 'Nothing needs to be done.',
+      };
+}
+
+function wrongNamespace(message: string): Finding {
+  return {
+    check: 'MESH002',
+    severity: 'blocker',
+    reason: 'UnknownNamespace',
+    message,
+    remedy: 'Name a namespace with istio-injection=enabled or with the revision of the old control plane.',
+  };
+}
+
+/** Two plans that would do the same have the same hash, whenever they were made. */
+function hashOf(body: Omit<Plan, 'hash'>): string {
+  const { route, options, waves, cluster, release, commands } = body;
+  return createHash('sha256')
+    .update(JSON.stringify({ cluster, release, route, options, waves, commands }))
+    .digest('hex');
+}

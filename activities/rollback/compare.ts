@@ -1,0 +1,53 @@
+import { differences, type Difference } from '../../domain/snapshot.js';
+import type { ActivityContext } from '../context.js';
+import type { Activities } from '../contract.js';
+import { failure } from '../failure.js';
+import { heartbeating } from '../heartbeat.js';
+import { isLive, proxyTagOf } from '../../domain/pod.js';
+import { asPod } from '../workloads/owned-pods.js';
+import { observe } from './observe.js';
+import { readSnapshot } from './snapshot-file.js';
+
+/**
+ * Invariant I5: after a rollback everything that the run may have changed equals the snapshot.
+ * @throws SnapshotDiffers with the list
+ */
+export function createCompareWithSnapshot(context: ActivityContext): Activities['compareWithSnapshot'] {
+  return ({ run, route }) =>
+    heartbeating(async () => {
+      const { kube } = context.access(run.cluster);
+      const before = await readSnapshot(context.dataDir, run);
+      const now = await observe(kube, run);
+      const found = differences(before, now);
+      const pods = (await kube.list({ api: 'v1', plural: 'pods' })).items.map(asPod);
+      const left = pods.filter((pod) => isLive(pod) && proxyTagOf(pod) === route.to.sidecar.proxyTag);
+      if (found.length + left.length > 0) {
+        const told = [
+          ...found.map(sentence),
+          ...left.map(
+            ({ metadata }) =>
+              `pod ${metadata.namespace ?? ''}/${metadata.name} runs proxy ${route.to.sidecar.proxyTag}`,
+          ),
+        ];
+        const more = told.length > 10 ? ` and ${told.length - 10} more` : '';
+        throw failure(
+          'SnapshotDiffers',
+          `Cluster ${run.cluster} differs from its snapshot: ${told.slice(0, 10).join('; ')}${more}.`,
+        );
+      }
+      return [
+        { name: 'objects equal the snapshot', ok: true, detail: `${before.objects.length} objects compared` },
+        {
+          name: 'labels equal the snapshot',
+          ok: true,
+          detail: `${Object.keys(before.namespaces).length} namespaces compared`,
+        },
+        { name: 'no pod on the new proxy', ok: true, detail: `${pods.length} pods looked at` },
+      ];
+    });
+}
+
+function sentence({ what, object, fields }: Difference): string {
+  const where = fields.length > 0 ? ` in ${fields.slice(0, 3).join(', ')}` : '';
+  return `${object} ${what === 'changed' ? 'differs' : `is ${what}`}${where}`;
+}

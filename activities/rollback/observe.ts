@@ -1,0 +1,93 @@
+import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { decidedPart, type Json, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
+import type { RunRef } from '../contract.js';
+import { PROBE_LABEL } from '../mesh/probe-namespace.js';
+import type { KubeClient, KubeObject, Resource } from '../kube/types.js';
+
+/** Labels by which Istio's installer marks what it installs. */
+const OWNER_LABEL = 'install.operator.istio.io/owning-resource';
+const COMPONENT_LABEL = 'operator.istio.io/component';
+/** The installer's own memory of what it installed; it carries no label. */
+const INSTALLED_STATE = 'istiooperators';
+
+/** Kinds of objects that an installation of Istio writes in its namespace. */
+const NAMESPACED: readonly Omit<Resource, 'namespace'>[] = [
+  { api: 'apps/v1', plural: 'deployments' },
+  { api: 'v1', plural: 'services' },
+  { api: 'v1', plural: 'configmaps' },
+  { api: 'v1', plural: 'serviceaccounts' },
+  { api: 'autoscaling/v1', plural: 'horizontalpodautoscalers' },
+  { api: 'policy/v1', plural: 'poddisruptionbudgets' },
+  { api: 'rbac.authorization.k8s.io/v1', plural: 'roles' },
+  { api: 'rbac.authorization.k8s.io/v1', plural: 'rolebindings' },
+  { api: 'networking.istio.io/v1alpha3', plural: 'envoyfilters' },
+  { api: 'networking.istio.io/v1alpha3', plural: 'gateways' },
+  { api: 'install.istio.io/v1alpha1', plural: INSTALLED_STATE },
+];
+
+/** Kinds that it writes for the whole cluster. */
+const CLUSTER_WIDE: readonly Resource[] = [
+  { api: 'admissionregistration.k8s.io/v1', plural: 'mutatingwebhookconfigurations' },
+  { api: 'admissionregistration.k8s.io/v1', plural: 'validatingwebhookconfigurations' },
+  { api: 'rbac.authorization.k8s.io/v1', plural: 'clusterroles' },
+  { api: 'rbac.authorization.k8s.io/v1', plural: 'clusterrolebindings' },
+  { api: 'apiextensions.k8s.io/v1', plural: 'customresourcedefinitions' },
+];
+
+/**
+ * Reads everything that a run may change: the labels of every namespace, and every object that carries a mark of Istio's
+ * installer or of a revision.
+ */
+export async function observe(kube: KubeClient, run: RunRef): Promise<Snapshot> {
+  const collections = [...NAMESPACED.map((entry) => ({ ...entry, namespace: ISTIO_NAMESPACE })), ...CLUSTER_WIDE];
+  const [namespaces, ...lists] = await Promise.all([
+    kube.list({ api: 'v1', plural: 'namespaces' }),
+    ...collections.map(async (collection) => {
+      const { items } = await kube.list(collection);
+      return items.filter((object) => isOfIstio(collection, object)).map((object) => record(collection, object));
+    }),
+  ]);
+  return {
+    schema: 1,
+    cluster: run.cluster,
+    runId: run.runId,
+    takenAt: new Date().toISOString(),
+    namespaces: Object.fromEntries(
+      namespaces.items
+        .filter(({ metadata }) => metadata.labels?.[PROBE_LABEL] === undefined)
+        .map(({ metadata }) => [metadata.name, metadata.labels ?? {}]),
+    ),
+    objects: lists.flat(),
+  };
+}
+
+function isOfIstio(collection: Resource, { metadata }: KubeObject): boolean {
+  if (metadata.deletionTimestamp !== undefined) return false;
+  const labels = metadata.labels ?? {};
+  return (
+    collection.plural === INSTALLED_STATE ||
+    [OWNER_LABEL, COMPONENT_LABEL, REVISION_LABEL].some((label) => labels[label] !== undefined)
+  );
+}
+
+function record(collection: Resource, object: KubeObject): RecordedObject {
+  const name = collectionName(collection);
+  return {
+    collection: name,
+    namespace: object.metadata.namespace ?? null,
+    name: object.metadata.name,
+    object: decidedPart(name, object as unknown as Record<string, Json>),
+  };
+}
+
+/** `apps/v1/deployments`. */
+function collectionName({ api, plural }: Resource): string {
+  return `${api}/${plural}`;
+}
+
+/** The way back from a recorded object to the resource it was read from. */
+export function resourceOf({ collection, namespace, name }: RecordedObject): Resource {
+  const cut = collection.lastIndexOf('/');
+  const resource = { api: collection.slice(0, cut), plural: collection.slice(cut + 1), name };
+  return namespace === null ? resource : { ...resource, namespace };
+}

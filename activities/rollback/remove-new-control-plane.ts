@@ -1,0 +1,117 @@
+import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { isLive } from '../../domain/pod.js';
+import type { Route } from '../../domain/plan.js';
+import { keyOf, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
+import { recordOperation } from '../audit/operation.js';
+import type { ActivityContext } from '../context.js';
+import type { Activities, RunRef } from '../contract.js';
+import { failure } from '../failure.js';
+import { heartbeating } from '../heartbeat.js';
+import type { KubeClient } from '../kube/types.js';
+import { isComplete, untilHolds } from '../mesh/deployment-state.js';
+import { removeProbeNamespaces } from '../mesh/probe-namespace.js';
+import { asPod } from '../workloads/owned-pods.js';
+import { observe, resourceOf } from './observe.js';
+import { restoreObject } from './restore.js';
+import { readSnapshot } from './snapshot-file.js';
+
+/** What is deleted first: nothing must be sent to a control plane that is about to go. */
+const ORDER = ['mutatingwebhookconfigurations', 'envoyfilters', 'deployments', 'horizontalpodautoscalers'];
+
+/**
+ * Guide, step 6, and what it forgets (pitfalls 4a.2): restores every shared object that the install replaced, then
+ * removes the new control plane with its webhook, ConfigMaps and EnvoyFilters. Only what carries the new revision and
+ * was not there before goes.
+ * @throws SidecarWrong when a pod still uses the new control plane; ControlPlaneNotReady when the old one is not whole (I1)
+ */
+export function createRemoveNewControlPlane(context: ActivityContext): Activities['removeNewControlPlane'] {
+  return ({ run, route }) =>
+    heartbeating(async (signal) => {
+      const { kube } = context.access(run.cluster);
+      const before = await readSnapshot(context.dataDir, run);
+      await requireOldControlPlane(kube, run, route);
+      await requireUnused(kube, run, route, signal);
+      const now = await observe(kube, run);
+      for (const recorded of toRestore(before, now)) await restoreObject(context, run, recorded);
+      for (const added of toRemove(before, now, route)) await removeObject(context, run, added);
+      await removeProbeNamespaces(kube, signal);
+      await untilGone(kube, before, { run, route, signal });
+    });
+}
+
+async function requireOldControlPlane(kube: KubeClient, run: RunRef, route: Route): Promise<void> {
+  const { items } = await kube.list(
+    { api: 'apps/v1', plural: 'deployments', namespace: ISTIO_NAMESPACE },
+    { labelSelector: 'app=istiod' },
+  );
+  const old = items.find(({ metadata }) => (metadata.labels?.[REVISION_LABEL] ?? 'default') === route.from.revision);
+  if (old !== undefined && isComplete(old)) return;
+  const message = `The old control plane ${route.from.revision} of cluster ${run.cluster} is not complete, so the new one stays.`;
+  throw failure('ControlPlaneNotReady', message);
+}
+
+/** Pods on their way out may take their grace period; live ones stop the removal. */
+async function requireUnused(kube: KubeClient, run: RunRef, route: Route, signal: AbortSignal): Promise<void> {
+  const { items } = await kube.list(
+    { api: 'v1', plural: 'pods' },
+    { labelSelector: `${REVISION_LABEL}=${route.to.revision}` },
+  );
+  const users = items.filter((object) => isLive(asPod(object)) && object.metadata.labels?.['app'] !== 'istiod');
+  signal.throwIfAborted();
+  if (users.length === 0) return;
+  const named = users.slice(0, 5).map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
+  const message = `In cluster ${run.cluster} ${users.length} pods still run the sidecar of ${route.to.revision}: ${named.join(', ')}.`;
+  throw failure('SidecarWrong', message);
+}
+
+function toRestore(before: Snapshot, now: Snapshot): RecordedObject[] {
+  // Objects of the snapshot that are gone or differ; restoring an equal one does nothing.
+  const known = new Map(now.objects.map((entry) => [keyOf(entry), JSON.stringify(entry.object)]));
+  return before.objects.filter((entry) => known.get(keyOf(entry)) !== JSON.stringify(entry.object));
+}
+
+function toRemove(before: Snapshot, now: Snapshot, route: Route): RecordedObject[] {
+  const recorded = new Set(before.objects.map(keyOf));
+  const rank = ({ collection }: RecordedObject) => {
+    const index = ORDER.indexOf(collection.split('/').at(-1) ?? '');
+    return index < 0 ? ORDER.length : index;
+  };
+  return now.objects
+    .filter((entry) => !recorded.has(keyOf(entry)) && belongsTo(entry, route.to.revision))
+    .sort((a, b) => rank(a) - rank(b));
+}
+
+/** An object of the new revision: by its label, or the installer's memory of it by its name. */
+function belongsTo({ collection, name, object }: RecordedObject, revision: string): boolean {
+  const labels = (object['metadata'] as { labels?: Record<string, string> } | undefined)?.labels ?? {};
+  if (labels[REVISION_LABEL] === revision) return true;
+  return collection.endsWith('/istiooperators') && name === `installed-state-${revision}`;
+}
+
+async function removeObject(context: ActivityContext, run: RunRef, target: RecordedObject): Promise<void> {
+  const { kube } = context.access(run.cluster);
+  const resource = resourceOf(target);
+  const place = target.namespace === null ? [] : ['-n', target.namespace];
+  const argv = ['kubectl', 'delete', resource.plural, target.name, ...place, '--ignore-not-found'];
+  await recordOperation(context.journal, run, { id: `remove/${keyOf(target)}`, argv, mutating: true }, async () => {
+    const current = await kube.get(resource);
+    const uid = current?.metadata.uid;
+    const deleted = uid !== undefined && (await kube.delete(resource, { uid, propagation: 'Background' }));
+    return { outcome: deleted ? 'succeeded' : 'unchanged', value: undefined };
+  });
+}
+
+async function untilGone(
+  kube: KubeClient,
+  before: Snapshot,
+  { run, route, signal }: { run: RunRef; route: Route; signal: AbortSignal },
+): Promise<void> {
+  const left = await untilHolds(
+    async () => {
+      const rest = toRemove(before, await observe(kube, run), route);
+      return rest.length === 0 ? null : rest.map(({ name }) => name).join(', ');
+    },
+    { timeoutSeconds: 120, signal },
+  );
+  if (left !== null) throw failure('SnapshotDiffers', `In cluster ${run.cluster} these objects do not go: ${left}.`);
+}

@@ -1,0 +1,82 @@
+import { decidedPart, mergePatchBetween, recordedName, type Json, type RecordedObject } from '../../domain/snapshot.js';
+import { recordOperation } from '../audit/operation.js';
+import type { ActivityContext } from '../context.js';
+import type { RunRef } from '../contract.js';
+import { resourceOf } from './observe.js';
+
+/**
+ * Brings one object back to what the snapshot says, by the smallest merge patch; creates it again when it is gone.
+ * Called again it finds nothing to do.
+ */
+export async function restoreObject(context: ActivityContext, run: RunRef, recorded: RecordedObject): Promise<void> {
+  const { kube } = context.access(run.cluster);
+  const resource = resourceOf(recorded);
+  const current = await kube.get(resource);
+  const { name, ...collection } = resource;
+  const plural = resource.plural;
+  const place = recorded.namespace === null ? [] : ['-n', recorded.namespace];
+  if (current === null) {
+    const argv = ['kubectl', 'create', ...place, '-f', `(snapshot of ${recordedName(recorded)})`];
+    await recordOperation(
+      context.journal,
+      run,
+      { id: `recreate/${recordedName(recorded)}`, argv, mutating: true },
+      async () => {
+        await kube.create(collection, withType(recorded));
+        return { outcome: 'succeeded', value: undefined };
+      },
+    );
+    return;
+  }
+  const now = decidedPart(recorded.collection, current as unknown as Record<string, Json>);
+  const patch = mergePatchBetween(now, recorded.object);
+  if (patch === null) return;
+  const argv = [
+    'kubectl',
+    'patch',
+    plural,
+    name ?? '',
+    ...place,
+    '--type',
+    'merge',
+    '-p',
+    shorten(JSON.stringify(patch)),
+  ];
+  await recordOperation(
+    context.journal,
+    run,
+    { id: `restore/${recordedName(recorded)}`, argv, mutating: true },
+    async () => {
+      await kube.mergePatch(resource, patch);
+      return { outcome: 'succeeded', value: undefined };
+    },
+  );
+}
+
+/** The journal keeps the command, not kilobytes of manifest. */
+function shorten(text: string): string {
+  return text.length <= 400 ? text : `${text.slice(0, 400)}...`;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  deployments: 'Deployment',
+  services: 'Service',
+  configmaps: 'ConfigMap',
+  serviceaccounts: 'ServiceAccount',
+  horizontalpodautoscalers: 'HorizontalPodAutoscaler',
+  poddisruptionbudgets: 'PodDisruptionBudget',
+  roles: 'Role',
+  rolebindings: 'RoleBinding',
+  envoyfilters: 'EnvoyFilter',
+  gateways: 'Gateway',
+  istiooperators: 'IstioOperator',
+  mutatingwebhookconfigurations: 'MutatingWebhookConfiguration',
+  validatingwebhookconfigurations: 'ValidatingWebhookConfiguration',
+  clusterroles: 'ClusterRole',
+  clusterrolebindings: 'ClusterRoleBinding',
+};
+
+function withType(recorded: RecordedObject): object {
+  const { api, plural } = resourceOf(recorded);
+  return { apiVersion: api, kind: KINDS[plural] ?? plural, ...recorded.object };
+}

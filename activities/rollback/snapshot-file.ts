@@ -1,0 +1,99 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Snapshot } from '../../domain/snapshot.js';
+import { dataPaths } from '../../settings/paths.js';
+import type { RunRef } from '../contract.js';
+import { failure } from '../failure.js';
+
+const snapshotSchema = z.object({
+  schema: z.literal(1),
+  cluster: z.string(),
+  runId: z.string(),
+  takenAt: z.string(),
+  namespaces: z.record(z.string(), z.record(z.string(), z.string())),
+  objects: z.array(
+    z.object({
+      collection: z.string(),
+      namespace: z.string().nullable(),
+      name: z.string(),
+      object: z.record(z.string(), z.json()),
+    }),
+  ),
+});
+
+/** Folder of one run: its journal, its snapshot, its locks. */
+export function runDir(dataDir: string, { cluster, runId }: Pick<RunRef, 'cluster' | 'runId'>): string {
+  return join(dataPaths(dataDir).runs, cluster, runId);
+}
+
+function fileOf(dataDir: string, run: RunRef): string {
+  return join(runDir(dataDir, run), 'snapshot.json');
+}
+
+/** Digest of a snapshot as it stands in its file. */
+export function snapshotDigest(snapshot: Snapshot): string {
+  return createHash('sha256').update(serialise(snapshot)).digest('hex');
+}
+
+function serialise(snapshot: Snapshot): string {
+  return `${JSON.stringify(snapshot)}\n`;
+}
+
+/**
+ * Reads the snapshot of a run.
+ * @throws SnapshotMissing when there is none, or it cannot be read: going back would be guessing
+ */
+export async function readSnapshot(dataDir: string, run: RunRef): Promise<Snapshot> {
+  const found = await findSnapshot(dataDir, run);
+  if (found !== null) return found;
+  throw failure(
+    'SnapshotMissing',
+    `The snapshot of run ${run.runId} of cluster ${run.cluster} is not in ${fileOf(dataDir, run)}.`,
+  );
+}
+
+/** Reads the snapshot of a run; null when it was not taken yet. @throws SnapshotMissing when the file is damaged */
+export async function findSnapshot(dataDir: string, run: RunRef): Promise<Snapshot | null> {
+  let text: string;
+  try {
+    text = await readFile(fileOf(dataDir, run), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw failure(
+      'SnapshotMissing',
+      `The snapshot ${fileOf(dataDir, run)} cannot be read: ${(error as Error).message}`,
+    );
+  }
+  try {
+    return snapshotSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw failure('SnapshotMissing', `The snapshot ${fileOf(dataDir, run)} is damaged: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Writes the snapshot of a run, once: what is there already stays, because it was taken before the first change.
+ * The file has its name only when all of it is on disk. Only its owner may read it.
+ */
+export async function keepSnapshot(dataDir: string, run: RunRef, snapshot: Snapshot): Promise<Snapshot> {
+  const file = fileOf(dataDir, run);
+  const draft = `${file}.${randomUUID()}`;
+  await mkdir(runDir(dataDir, run), { recursive: true, mode: 0o700 });
+  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await handle.writeFile(serialise(snapshot));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  try {
+    await link(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return readSnapshot(dataDir, run);
+}

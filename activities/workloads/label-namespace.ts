@@ -1,0 +1,86 @@
+import type { Route } from '../../domain/plan.js';
+import { INJECTION_LABEL, REVISION_LABEL } from '../../domain/names.js';
+import { recordOperation } from '../audit/operation.js';
+import type { ActivityContext } from '../context.js';
+import type { Activities, RunRef } from '../contract.js';
+import { failure } from '../failure.js';
+import type { KubeObject } from '../kube/types.js';
+import { readSnapshot } from '../rollback/snapshot-file.js';
+import { namespaceResource } from './resources.js';
+
+/** How a namespace asks for injection: null where a label is absent. */
+interface InjectionLabels {
+  readonly [INJECTION_LABEL]: string | null;
+  readonly [REVISION_LABEL]: string | null;
+}
+
+/**
+ * Guide, step 5.1 and step 6: points a namespace at the new control plane, or back at exactly what it said before. One
+ * merge patch sets and removes both labels together, so that there is no instant without injection.
+ * @throws NamespaceChanged when the labels are neither the recorded ones nor the wanted ones: somebody else is at work
+ */
+export function createLabelNamespace(context: ActivityContext): Activities['labelNamespace'] {
+  return async ({ run, namespace, direction, route }) => {
+    const { kube } = context.access(run.cluster);
+    const recorded = await recordedLabels(context, run, namespace);
+    const forward: InjectionLabels = { [INJECTION_LABEL]: null, [REVISION_LABEL]: route.to.revision };
+    const wanted = direction === 'forward' ? forward : recorded;
+    const current = labelsOf(await kube.get(namespaceResource(namespace)));
+    if (current === null) {
+      throw failure('NamespaceChanged', `Namespace ${namespace} of cluster ${run.cluster} does not exist any more.`);
+    }
+    const known = [recorded, forward, ...inBetween(route)];
+    if (!known.some((labels) => equal(labels, current))) throw changed(run, namespace, current);
+
+    await recordOperation(
+      context.journal,
+      run,
+      { id: `label/${namespace}/${direction}`, argv: commandOf(namespace, wanted), mutating: true },
+      async () => {
+        if (equal(current, wanted)) return { outcome: 'unchanged', value: undefined };
+        const answer = await kube.mergePatch(namespaceResource(namespace), { metadata: { labels: wanted } });
+        const now = labelsOf(answer);
+        if (now === null || !equal(now, wanted)) throw changed(run, namespace, now ?? current);
+        return { outcome: 'succeeded', value: undefined };
+      },
+    );
+  };
+}
+
+/** What an operator following the guide by hand may have left: the old revision by its own name. */
+function inBetween(route: Route): InjectionLabels[] {
+  return [{ [INJECTION_LABEL]: null, [REVISION_LABEL]: route.from.revision }];
+}
+
+async function recordedLabels(context: ActivityContext, run: RunRef, namespace: string): Promise<InjectionLabels> {
+  const snapshot = await readSnapshot(context.dataDir, run);
+  const labels = snapshot.namespaces[namespace];
+  if (labels === undefined) {
+    throw failure('NamespaceChanged', `Namespace ${namespace} of cluster ${run.cluster} was made after the run began.`);
+  }
+  return { [INJECTION_LABEL]: labels[INJECTION_LABEL] ?? null, [REVISION_LABEL]: labels[REVISION_LABEL] ?? null };
+}
+
+function labelsOf(namespace: KubeObject | null): InjectionLabels | null {
+  if (namespace === null) return null;
+  const labels = namespace.metadata.labels ?? {};
+  return { [INJECTION_LABEL]: labels[INJECTION_LABEL] ?? null, [REVISION_LABEL]: labels[REVISION_LABEL] ?? null };
+}
+
+function equal(a: InjectionLabels, b: InjectionLabels): boolean {
+  return a[INJECTION_LABEL] === b[INJECTION_LABEL] && a[REVISION_LABEL] === b[REVISION_LABEL];
+}
+
+function changed(run: RunRef, namespace: string, current: InjectionLabels) {
+  const found = Object.entries(current).map(([label, value]) => `${label}=${String(value ?? '(absent)')}`);
+  const message = `Namespace ${namespace} of cluster ${run.cluster} carries ${found.join(' and ')}, which this run did not write.`;
+  return failure('NamespaceChanged', message);
+}
+
+/** What a person would have typed. */
+function commandOf(namespace: string, labels: InjectionLabels): string[] {
+  const changes = Object.entries(labels).map(([label, value]) =>
+    value === null ? `${label}-` : `${label}=${String(value)}`,
+  );
+  return ['kubectl', 'label', 'namespace', namespace, ...changes, '--overwrite'];
+}

@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto';
+import type { UpgradeRequest } from '../domain/plan.js';
+import type { RunCommand } from '../domain/run.js';
+
+/** Tells whether two requests ask for the same, however their fields are ordered. */
+export function requestHash(request: UpgradeRequest): string {
+  return sha256(canonical(request));
+}
+
+/**
+ * Temporal's update id for a caller's key: the same key with the same command acts once. The command is part of it,
+ * because Temporal would answer a key that comes back with another command with the outcome of the first one.
+ */
+export function updateIdOf(key: string, command: RunCommand): string {
+  // Who asks does not make it another command.
+  const asked = { ...command, by: '' };
+  return `${key}.${sha256(canonical(asked)).slice(0, 16)}`;
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : part,
+  );
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import type { DetectedMesh, Finding, Plan } from '../../domain/plan.js';
+import { upgradeOptionsSchema } from '../../domain/plan.js';
+import { listOf } from './common.js';
+
+const sidecarSchema = z.object({ revision: z.string().nullable(), proxyTag: z.string() });
+const endSchema = z.object({ version: z.string(), revision: z.string(), sidecar: sidecarSchema });
+
+/** What a check found. */
+export const findingSchema: z.ZodType<Finding> = z.object({
+  check: z.string(),
+  severity: z.enum(['blocker', 'warning', 'info']),
+  reason: z.string(),
+  message: z.string(),
+  remedy: z.string(),
+});
+
+/** What a run will do. */
+export const planSchema: z.ZodType<Plan> = z
+  .object({
+    cluster: z.string(),
+    release: z.string(),
+    route: z.object({ from: endSchema, to: endSchema }).nullable(),
+    options: upgradeOptionsSchema,
+    findings: listOf(findingSchema),
+    waves: listOf(z.object({ name: z.string(), namespaces: listOf(z.string()), gate: z.string() })),
+    commands: listOf(z.string()),
+    totals: z.object({ namespaces: z.int(), workloads: z.int(), pods: z.int() }),
+    estimateMinutes: z.object({ from: z.number(), to: z.number() }),
+    hash: z.string().meta({ description: 'A promotion names it, and so is bound to this plan.' }),
+  })
+  .meta({ description: 'What a run will do.' });
+
+/** What is in a cluster now. */
+export const meshSchema: z.ZodType<DetectedMesh> = z
+  .object({
+    cluster: z.string(),
+    kubernetes: z.string(),
+    controlPlanes: listOf(
+      z.object({ revision: z.string(), deployment: z.string(), version: z.string(), ready: z.boolean() }),
+    ),
+    namespaces: listOf(
+      z.object({
+        namespace: z.string(),
+        injection: z.string().nullable(),
+        revision: z.string().nullable(),
+        podsByProxy: z.record(z.string(), z.int()),
+        workloads: z.int(),
+      }),
+    ),
+    gateways: listOf(z.string()),
+  })
+  .meta({ description: 'What is in the cluster now.' });

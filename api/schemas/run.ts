@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import type { FailureReason } from '../../domain/failures.js';
+import { isFailureReason } from '../../domain/failures.js';
+import type { ForwardPhase, Obstacle, Phase, PhaseName, RunState } from '../../domain/run.js';
+import type { RunSummary } from '../deps.js';
+import { listOf, timeSchema } from './common.js';
+import { findingSchema, planSchema } from './plan.js';
+
+/** Every phase, for filters. A missing one does not compile. */
+const PHASE_NAMES = Object.keys({
+  planning: true,
+  preflight: true,
+  preparing: true,
+  installing: true,
+  verifying: true,
+  migrating: true,
+  soaking: true,
+  awaitingPromotion: true,
+  finalizing: true,
+  succeeded: true,
+  rolledBack: true,
+  rejected: true,
+  cancelled: true,
+  rollingBack: true,
+  blocked: true,
+  rollbackBlocked: true,
+} satisfies Record<PhaseName, true>) as [PhaseName, ...PhaseName[]];
+
+/** Name of a phase. */
+export const phaseNameSchema = z.enum(PHASE_NAMES);
+
+const reasonSchema = z
+  .custom<FailureReason>((word) => typeof word === 'string' && isFailureReason(word))
+  .meta({ type: 'string', description: 'Reason word, as in problems.' });
+
+const obstacleSchema: z.ZodType<Obstacle> = z.object({
+  reason: reasonSchema,
+  message: z.string(),
+  remedy: z.string(),
+});
+
+const plainPhase = <Name extends PhaseName>(name: Name) => z.object({ name: z.literal(name) });
+const wavePhase = <Name extends PhaseName>(name: Name) => z.object({ name: z.literal(name), wave: z.int() });
+
+const forwardPhases = [
+  plainPhase('planning'),
+  plainPhase('preflight'),
+  plainPhase('preparing'),
+  plainPhase('installing'),
+  plainPhase('verifying'),
+  wavePhase('migrating'),
+  wavePhase('soaking'),
+  wavePhase('awaitingPromotion').extend({ gate: z.string() }),
+  plainPhase('finalizing'),
+] as const;
+const forwardPhaseSchema: z.ZodType<ForwardPhase> = z.discriminatedUnion('name', forwardPhases);
+
+const phaseSchema: z.ZodType<Phase> = z.discriminatedUnion('name', [
+  ...forwardPhases,
+  plainPhase('succeeded'),
+  plainPhase('rolledBack'),
+  plainPhase('rejected'),
+  plainPhase('cancelled'),
+  plainPhase('rollingBack'),
+  plainPhase('blocked').extend({ during: forwardPhaseSchema, obstacle: obstacleSchema }),
+  plainPhase('rollbackBlocked').extend({ obstacle: obstacleSchema, manualCommands: listOf(z.string()) }),
+]);
+
+const namespaceSchema = z.object({
+  namespace: z.string(),
+  wave: z.int(),
+  status: z.enum(['waiting', 'moving', 'moved', 'failed', 'skipped', 'movingBack', 'movedBack']),
+  startedAt: z.exactOptional(timeSchema),
+  finishedAt: z.exactOptional(timeSchema),
+  workloads: z.exactOptional(z.int()),
+  pods: z.exactOptional(z.int()),
+  detail: z.exactOptional(z.string()),
+});
+
+/** The whole state of a run. */
+export const runStateSchema: z.ZodType<RunState> = z
+  .object({
+    schema: z.literal(1),
+    cluster: z.string(),
+    release: z.string(),
+    runId: z.string(),
+    requestedBy: z.string(),
+    startedAt: timeSchema,
+    phase: phaseSchema,
+    since: timeSchema,
+    pause: z.object({ since: timeSchema, by: z.string(), reason: z.string() }).nullable(),
+    plan: planSchema.nullable(),
+    findings: listOf(findingSchema),
+    namespaces: listOf(namespaceSchema),
+    promotions: listOf(z.object({ gate: z.string(), by: z.string(), at: timeSchema })),
+    changed: z.boolean(),
+    rollback: z.object({ by: z.string(), reason: z.string(), at: timeSchema }).nullable(),
+    timeline: listOf(z.object({ phase: phaseNameSchema, at: timeSchema, note: z.exactOptional(z.string()) })),
+    proof: listOf(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+  })
+  .meta({ description: 'The whole state of the run.' });
+
+/** A run, as the list shows it. */
+export const runSummarySchema: z.ZodType<RunSummary> = z.object({
+  cluster: z.string(),
+  runId: z.string(),
+  release: z.string().nullable(),
+  phase: z.string().nullable(),
+  startedAt: timeSchema,
+  finishedAt: timeSchema.nullable(),
+});

@@ -1,0 +1,61 @@
+import { Argument, InvalidArgumentError } from 'commander';
+import { clusterIdSchema, namespaceNameSchema } from '../../domain/names.js';
+
+const UNITS = { d: 86_400, h: 3_600, m: 60, s: 1 } as const;
+const DURATION = /^(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/;
+
+/**
+ * Reads a duration as people write it: `90s`, `10m`, `7d`, `1h30m`; `0` needs no unit.
+ * @returns seconds
+ */
+export function parseDuration(text: string): number {
+  if (text === '0') return 0;
+  const match = DURATION.exec(text);
+  if (match === null || text === '')
+    throw new InvalidArgumentError('A duration has the form 90s, 10m, 2h or 7d; units may be joined, as in 1h30m.');
+  return Object.values(UNITS).reduce((sum, seconds, index) => sum + seconds * Number(match[index + 1] ?? 0), 0);
+}
+
+/** Reads a whole number of 1 or more. */
+export function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It is a whole number of 1 or more.');
+  return Number(text);
+}
+
+/** Reads why somebody does something: one line of 1 to 500 characters. */
+export function parseReason(text: string): string {
+  const reason = text.trim();
+  // eslint-disable-next-line no-control-regex -- control characters are what is refused
+  if (reason === '' || reason.length > 500 || /[\u0000-\u001f\u007f]/.test(reason))
+    throw new InvalidArgumentError('A reason is one line of 1 to 500 characters.');
+  return reason;
+}
+
+/** Reads the name of a namespace. */
+export function parseNamespace(text: string): string {
+  if (!namespaceNameSchema.safeParse(text).success)
+    throw new InvalidArgumentError('It is not the name of a namespace.');
+  return text;
+}
+
+/** The argument `CLUSTER`. */
+export function clusterArgument(): Argument {
+  return new Argument('<cluster>', 'id of a registered cluster').argParser(parseCluster);
+}
+
+/** The argument `[RUN]`: the newest run unless one is named. */
+export function runArgument(): Argument {
+  return new Argument('[run]', 'id of a run').argParser(parseRun).default('latest');
+}
+
+/** Reads the id of a cluster. */
+export function parseCluster(text: string): string {
+  const parsed = clusterIdSchema.safeParse(text);
+  if (!parsed.success) throw new InvalidArgumentError(`${parsed.error.issues[0]?.message ?? 'It is no cluster id'}.`);
+  return text;
+}
+
+function parseRun(text: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,99}$/.test(text)) throw new InvalidArgumentError('It is not the id of a run.');
+  return text;
+}

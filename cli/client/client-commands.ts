@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import { clustersCommand } from '../commands/clusters.js';
+import { runCommands } from '../commands/commands.js';
+import { getCommand } from '../commands/get.js';
+import { listCommand } from '../commands/list.js';
+import { operationsCommand } from '../commands/operations.js';
+import { planCommand } from '../commands/plan.js';
+import { releasesCommand } from '../commands/releases.js';
+import { startCommand } from '../commands/start.js';
+import type { Context } from './context.js';
+
+/** Every command that talks to a server, in the order of the help. */
+export function clientCommands(context: Context): readonly Command[] {
+  return [
+    planCommand(context),
+    startCommand(context),
+    getCommand(context),
+    listCommand(context),
+    ...runCommands(context),
+    operationsCommand(context),
+    clustersCommand(context),
+    releasesCommand(context),
+  ];
+}

@@ -1,0 +1,65 @@
+import { type Command, Option } from 'commander';
+import { z } from 'zod';
+import { upgradeRequestSchema, type UpgradeRequest } from '../../domain/plan.js';
+import { UsageError } from '../exit-codes.js';
+import { parseCount, parseDuration } from './arguments.js';
+import type { ClientOptions } from './client-command.js';
+
+/** Options of `plan` and `start`, as commander gives them. */
+export interface RequestOptions extends ClientOptions {
+  readonly release: string;
+  readonly canary?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly set?: readonly string[];
+  readonly overlay?: readonly string[];
+  readonly soak?: number;
+  readonly promotionTimeout?: number;
+  readonly workloadTimeout?: number;
+  readonly parallelNamespaces?: number;
+  readonly parallelWorkloads?: number;
+}
+
+/** Adds the options that say what an upgrade shall be like. What is left out the server decides. */
+export function addRequestOptions(command: Command): Command {
+  const duration = (flags: string, text: string) => new Option(flags, text).argParser(parseDuration);
+  const count = (flags: string, text: string) => new Option(flags, text).argParser(parseCount);
+  return command
+    .requiredOption('--release <version>', 'release to upgrade to, for instance 1.6.14-asm.2')
+    .option('--canary <namespaces...>', 'namespaces of the first wave (default: the one with the fewest pods)')
+    .option('--exclude <namespaces...>', 'namespaces that are left alone')
+    .option('--set <options...>', 'options key=value of the old installation that the new one needs again')
+    .option('--overlay <names...>', "overlay files of the server's configuration")
+    .addOption(duration('--soak <duration>', 'how long a wave is watched before its gate (default: 0)'))
+    .addOption(
+      duration('--promotion-timeout <duration>', 'how long a gate waits before the run is blocked (default: 7d)'),
+    )
+    .addOption(duration('--workload-timeout <duration>', 'how long one workload may take (default: 15m)'))
+    .addOption(count('--parallel-namespaces <n>', 'namespaces that move at the same time (default: 4)'))
+    .addOption(
+      count('--parallel-workloads <n>', 'workloads of a namespace that restart at the same time (default: 8)'),
+    );
+}
+
+/**
+ * Builds the request and checks it by the same rules as the server, so that what is wrong is never sent.
+ * @throws UsageError that names every wrong field
+ */
+export function toRequest(cluster: string, options: RequestOptions): UpgradeRequest {
+  const parsed = upgradeRequestSchema.safeParse({
+    cluster,
+    release: options.release,
+    options: {
+      canary: options.canary,
+      exclude: options.exclude,
+      set: options.set,
+      overlays: options.overlay,
+      soakSeconds: options.soak,
+      promotionTimeoutSeconds: options.promotionTimeout,
+      workloadTimeoutSeconds: options.workloadTimeout,
+      parallelNamespaces: options.parallelNamespaces,
+      parallelWorkloads: options.parallelWorkloads,
+    },
+  });
+  if (!parsed.success) throw new UsageError(`the request is wrong:\n${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}

@@ -1,0 +1,88 @@
+import { type Command, Option } from 'commander';
+import type { RunState } from '../../domain/run.js';
+import type { ApiClient, CommandVerb, RunPath } from '../client/api-client.js';
+import { clusterArgument, parseNamespace, parseReason, runArgument } from '../client/arguments.js';
+import { clientCommand, connect, print, type ClientOptions } from '../client/client-command.js';
+import type { Context } from '../client/context.js';
+import { ApiProblem } from '../client/problem.js';
+import { phaseWords, renderSummary } from '../render/run-header.js';
+import { clean } from '../render/text.js';
+
+interface CommandOptions extends ClientOptions {
+  readonly reason?: string;
+  readonly namespace?: string;
+  readonly gate?: string;
+  readonly planHash?: string;
+}
+
+/** The commands that ask something of a run: pause, resume, promote, rollback, retry, skip, cancel. */
+export function runCommands(context: Context): readonly Command[] {
+  return [
+    steering(context, 'pause', 'Let no new restart and no new step begin.').addOption(reasonOption()),
+    steering(context, 'resume', 'Go on after a pause.'),
+    promoteCommand(context),
+    steering(context, 'rollback', 'Bring everything back to what it was before the run.').addOption(reasonOption()),
+    steering(context, 'retry', 'Go on at the step where the run is blocked.'),
+    steering(context, 'skip', 'Leave one namespace out of the run.')
+      .addOption(
+        new Option('--namespace <namespace>', 'namespace to leave out').argParser(parseNamespace).makeOptionMandatory(),
+      )
+      .addOption(reasonOption()),
+    steering(context, 'cancel', 'Drop a run that has not changed anything yet.'),
+  ];
+}
+
+function reasonOption(): Option {
+  return new Option('--reason <text>', 'why; it stands in the record of the run')
+    .argParser(parseReason)
+    .makeOptionMandatory();
+}
+
+/** A command whose body is just its options. */
+function steering(context: Context, verb: CommandVerb, description: string): Command {
+  return ofRun(verb, description).action(async (cluster: string, runId: string, options: CommandOptions) => {
+    const { reason, namespace } = options;
+    const body = { ...(namespace === undefined ? {} : { namespace }), ...(reason === undefined ? {} : { reason }) };
+    const client = await connect(options, context);
+    answer(context, options, await client.command({ cluster, runId }, verb, body));
+  });
+}
+
+function promoteCommand(context: Context): Command {
+  return ofRun('promote', 'Open the gate that the run waits at.')
+    .option('--gate <gate>', 'gate to open (default: the one that the run waits at)')
+    .option('--plan-hash <hash>', 'hash of the plan that you agreed to (default: that of the run)')
+    .action(async (cluster: string, runId: string, options: CommandOptions) => {
+      const client = await connect(options, context);
+      const { run, gate, planHash } = await promotionOf(client, { cluster, runId }, options);
+      answer(context, options, await client.command(run, 'promote', { gate, planHash }));
+    });
+}
+
+/** Fills in what was not said from the run itself: its id too, so that the promotion cannot reach a later run. */
+async function promotionOf(client: ApiClient, path: RunPath, { gate, planHash }: CommandOptions) {
+  const state = await client.state(path);
+  const { phase, plan } = state;
+  const open = gate ?? (phase.name === 'awaitingPromotion' ? phase.gate : null);
+  const hash = planHash ?? plan?.hash;
+  if (open === null || hash === undefined) throw nothingToPromote(state);
+  return { run: { cluster: path.cluster, runId: state.runId }, gate: open, planHash: hash };
+}
+
+function nothingToPromote(state: RunState): ApiProblem {
+  return new ApiProblem({
+    status: 409,
+    code: 'WrongPhase',
+    detail: `The run of ${state.cluster} waits at no gate: it is ${phaseWords(state)}. Nothing was sent.`,
+    hint: `See what it waits for: meshlift get ${state.cluster}`,
+    retryable: false,
+  });
+}
+
+function ofRun(verb: CommandVerb, description: string): Command {
+  return clientCommand(verb, description).addArgument(clusterArgument()).addArgument(runArgument());
+}
+
+function answer(context: Context, options: ClientOptions, state: RunState): void {
+  print(context, options, state, () => `${clean(renderSummary(state))}\n`);
+}

@@ -1,0 +1,150 @@
+import { Command, Option } from 'commander';
+import {
+  buildSandbox,
+  downSandbox,
+  SandboxError,
+  sandboxStatus,
+  seedSandbox,
+  upSandbox,
+  type Flavour,
+  type SandboxStatus,
+} from '../../sandbox/sandbox.js';
+import { processContext, type Context } from '../client/context.js';
+import { columns, joined } from '../render/text.js';
+import { withPreconditions } from '../serve/preconditions.js';
+import { elapsedProgress } from '../serve/progress.js';
+
+interface Named {
+  readonly name: string;
+}
+interface Flavoured {
+  readonly flavour: Flavour;
+}
+interface UpFlags extends Named, Flavoured {
+  readonly seed?: true;
+  readonly stockRates?: true;
+}
+type StatusFormat = 'text' | 'json' | 'config' | 'kubeconfig';
+interface StatusFlags {
+  readonly name?: string;
+  readonly output: StatusFormat;
+}
+
+/** `meshlift sandbox`: a disposable real cluster without containers. */
+export function sandboxCommand(context: Context = processContext(process)): Command {
+  const command = new Command('sandbox').description('Run a disposable real cluster on this machine.');
+  for (const part of [buildPart, upPart, seedPart, statusPart, downPart]) command.addCommand(part(context));
+  return command;
+}
+
+function buildPart(context: Context): Command {
+  return new Command('build')
+    .description('Fetch and build what a sandbox needs; what is there already is kept.')
+    .addOption(flavourOption())
+    .action(({ flavour }: Flavoured) =>
+      withPreconditions(context, () => buildSandbox({ flavour, progress: progressOf(context) })),
+    );
+}
+
+function upPart(context: Context): Command {
+  return new Command('up')
+    .description('Bring a cluster up.')
+    .addOption(nameOption().makeOptionMandatory())
+    .addOption(flavourOption())
+    .option('--seed', 'install Istio 1.6 and open the demo shop in it')
+    .option('--stock-rates', 'controllers at the rates of a stock cluster, for measurements')
+    .action(({ name, flavour, seed, stockRates }: UpFlags) =>
+      withPreconditions(context, async () => {
+        const progress = progressOf(context);
+        if (seed === true) checkSeedable(flavour);
+        await upSandbox({ name, flavour, progress, stockRates: stockRates === true });
+        if (seed === true) await seedSandbox(name, { progress });
+        context.err(`Serve it with: meshlift serve --config "$(meshlift sandbox status --name ${name} -o config)"\n`);
+      }),
+    );
+}
+
+function seedPart(context: Context): Command {
+  return new Command('seed')
+    .description('Install Istio 1.6 in a cluster that is up, and open the demo shop in it.')
+    .addOption(nameOption().makeOptionMandatory())
+    .action(({ name }: Named) =>
+      withPreconditions(context, async () => {
+        const { flavour } = await existing(name);
+        checkSeedable(flavour);
+        await seedSandbox(name, { progress: progressOf(context) });
+      }),
+    );
+}
+
+function statusPart(context: Context): Command {
+  const formats: StatusFormat[] = ['text', 'json', 'config', 'kubeconfig'];
+  return new Command('status')
+    .description('Show the clusters that are there; `config` and `kubeconfig` print the path of that file.')
+    .addOption(nameOption())
+    .addOption(new Option('-o, --output <format>', 'form of the output').choices(formats).default('text'))
+    .action((flags: StatusFlags) => withPreconditions(context, () => showStatus(flags, context)));
+}
+
+function downPart(context: Context): Command {
+  return new Command('down')
+    .description('End every process of a cluster and remove its files.')
+    .addOption(nameOption().makeOptionMandatory())
+    .action(({ name }: Named) =>
+      withPreconditions(context, async () => {
+        const known = await downSandbox(name);
+        context.err(known ? `Sandbox "${name}" is gone.\n` : `There was no sandbox "${name}".\n`);
+      }),
+    );
+}
+
+async function showStatus({ name, output }: StatusFlags, context: Context): Promise<void> {
+  const all = await sandboxStatus(name);
+  if (output === 'json') {
+    context.out(`${JSON.stringify(all, null, 2)}\n`);
+  } else if (output === 'text') {
+    context.out(all.length === 0 ? 'No sandbox is up.\n' : joined(columns([HEADER, ...all.map(row)])));
+  } else {
+    const sandbox = await existing(name ?? only(all));
+    context.out(`${output === 'config' ? sandbox.configFile : sandbox.kubeconfig}\n`);
+  }
+}
+
+const HEADER = ['NAME', 'STATE', 'FLAVOUR', 'API SERVER', 'PROCESSES'];
+
+function row({ name, sandbox, processes, marked }: SandboxStatus): string[] {
+  const alive = processes.filter((process) => process.alive).length;
+  const whole = sandbox !== null && alive === processes.length;
+  const state = whole ? 'up' : sandbox === null ? 'not up' : 'broken';
+  return [name, state, sandbox?.flavour ?? '', sandbox?.apiServer ?? '', String(Math.max(alive, marked))];
+}
+
+async function existing(name: string): Promise<NonNullable<SandboxStatus['sandbox']>> {
+  const sandbox = (await sandboxStatus(name))[0]?.sandbox ?? null;
+  if (sandbox !== null) return sandbox;
+  throw new SandboxError(`There is no sandbox "${name}". Bring it up with: meshlift sandbox up --name ${name}`);
+}
+
+function only(all: readonly SandboxStatus[]): string {
+  const [first, ...others] = all;
+  if (first !== undefined && others.length === 0) return first.name;
+  throw new SandboxError(`Say which sandbox with --name; there are ${all.length}.`);
+}
+
+function checkSeedable(flavour: Flavour): void {
+  if (flavour !== 'asm16') throw new SandboxError(`The demo shop opens in flavour asm16 only, not in ${flavour}.`);
+}
+
+function nameOption(): Option {
+  return new Option('--name <name>', 'name of the sandbox');
+}
+
+function flavourOption(): Option {
+  return new Option('--flavour <flavour>', 'Kubernetes 1.21 with Istio 1.6, or current versions')
+    .choices(['asm16', 'istio'])
+    .default('asm16');
+}
+
+function progressOf(context: Context): (line: string) => void {
+  return elapsedProgress(context.err, context.now);
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+/** RFC 1123 label: what Kubernetes allows as the name of a namespace, and what Meshlift allows as a cluster id. */
+const RFC1123_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** Id of a registered cluster. It becomes part of the workflow id `upgrade/{cluster}`. */
+export const clusterIdSchema = z
+  .string()
+  .regex(RFC1123_LABEL, 'a cluster id is a DNS label: lower-case letters, digits and dashes, 63 characters at most');
+
+/** Name of a Kubernetes namespace. Validated before it reaches any argument list. */
+export const namespaceNameSchema = z
+  .string()
+  .regex(
+    RFC1123_LABEL,
+    'a namespace name is a DNS label: lower-case letters, digits and dashes, 63 characters at most',
+  );
+
+/** Name of a control plane revision, as in the label `istio.io/rev`. No dots: it becomes part of object names. */
+export const revisionNameSchema = z
+  .string()
+  .max(40)
+  .regex(RFC1123_LABEL, 'a revision name is a DNS label without dots, 40 characters at most');
+
+/** The namespace of the control planes. Istio and ASM both fix it. */
+export const ISTIO_NAMESPACE = 'istio-system';
+
+/** The revision name that Istio gives to a control plane installed without one. */
+export const DEFAULT_REVISION = 'default';
+
+/** Labels of the field. `istio-injection` wins over `istio.io/rev` (guide, step 5.1). */
+export const INJECTION_LABEL = 'istio-injection';
+/** The label that ties a namespace, a pod or a control plane object to a revision. */
+export const REVISION_LABEL = 'istio.io/rev';
+
+/** Annotation on a pod template: its value is `{runId}.{direction}`, so that writing it twice restarts once (I3). */
+export const RESTART_ANNOTATION = 'meshlift.dev/restarted-by';

@@ -1,0 +1,166 @@
+import type { FinalPhase, ForwardPhase, NamespaceState, Phase, PhaseName, RunState } from './run.js';
+
+/** Names of the phases after which nothing happens any more. */
+export const FINAL_PHASES: readonly PhaseName[] = [
+  'succeeded',
+  'rolledBack',
+  'rejected',
+  'cancelled',
+] satisfies readonly FinalPhase['name'][];
+
+/** Phases that are no step forward; what is not in here is a {@link ForwardPhase}. */
+const OFF_THE_WAY: readonly PhaseName[] = [...FINAL_PHASES, 'rollingBack', 'blocked', 'rollbackBlocked'];
+
+/** Whether the run is over. */
+export function isFinal(phase: Phase): phase is FinalPhase {
+  return FINAL_PHASES.includes(phase.name);
+}
+
+/** Whether the run is on its way forward, waiting at a gate included. */
+export function isForward(phase: Phase): phase is ForwardPhase {
+  return !OFF_THE_WAY.includes(phase.name);
+}
+
+/** The step forward at which the run is or at which it is blocked; null when it goes back or is over. */
+export function stepOf(phase: Phase): ForwardPhase | null {
+  if (phase.name === 'blocked') return phase.during;
+  return isForward(phase) ? phase : null;
+}
+
+/** Whether the run is on its way forward, or blocked there, and has not begun to remove the old control plane. */
+export function isBeforeFinalizing(phase: Phase): boolean {
+  const step = stepOf(phase);
+  return step !== null && step.name !== 'finalizing';
+}
+
+/** Whether there is something to roll back and the old control plane is still whole. */
+export function canRollBack({ phase, changed }: RunState): boolean {
+  return changed && isBeforeFinalizing(phase);
+}
+
+/** Whether the run can be dropped: nothing in the cluster was changed and it is not over. */
+export function canCancel({ phase, changed }: RunState): boolean {
+  return !changed && !isFinal(phase);
+}
+
+/** Whether the run can be held: it goes forward and is not held already. */
+export function canPause({ phase, pause }: RunState): boolean {
+  return pause === null && isForward(phase);
+}
+
+/**
+ * Whether a namespace can be left out of the run. One that is moving cannot, and neither one that has moved.
+ * @param row the namespace's row of the same run, undefined when the plan does not have it
+ */
+export function canSkip({ phase }: RunState, row: NamespaceState | undefined): boolean {
+  return isBeforeFinalizing(phase) && (row?.status === 'waiting' || row?.status === 'failed');
+}
+
+/**
+ * Whether the run may have changed a namespace, so that a rollback must bring it back. The status does not tell:
+ * one that failed half-way is `waiting` after a retry, or `skipped`.
+ */
+export function wasTouched(row: NamespaceState): boolean {
+  return row.startedAt !== undefined;
+}
+
+/** The state of a run that has just begun. */
+export function initialState(
+  run: Pick<RunState, 'cluster' | 'release' | 'runId' | 'requestedBy'> & { readonly at: string },
+): RunState {
+  const { at, cluster, release, runId, requestedBy } = run;
+  return {
+    schema: 1,
+    cluster,
+    release,
+    runId,
+    requestedBy,
+    startedAt: at,
+    phase: { name: 'planning' },
+    since: at,
+    pause: null,
+    plan: null,
+    findings: [],
+    namespaces: [],
+    promotions: [],
+    changed: false,
+    rollback: null,
+    timeline: [{ phase: 'planning', at }],
+    proof: [],
+  };
+}
+
+type Named<Name extends PhaseName> = Extract<Phase, { readonly name: Name }>;
+type PerPhase<Value> = { readonly [Name in PhaseName]: (phase: Named<Name>, state: Value) => string };
+
+const TITLES: PerPhase<null> = {
+  planning: () => 'planning',
+  preflight: () => 'preflight checks',
+  preparing: () => 'preparing',
+  installing: () => 'installing',
+  verifying: () => 'verifying',
+  migrating: ({ wave }) => `migrating wave ${wave + 1}`,
+  soaking: ({ wave }) => `soaking wave ${wave + 1}`,
+  awaitingPromotion: ({ gate }) => `awaiting promotion at gate ${gate}`,
+  finalizing: () => 'finalizing',
+  succeeded: () => 'succeeded',
+  rolledBack: () => 'rolled back',
+  rejected: () => 'rejected',
+  cancelled: () => 'cancelled',
+  rollingBack: () => 'rolling back',
+  blocked: ({ during }) => `blocked while ${phaseTitle(during)}`,
+  rollbackBlocked: () => 'blocked while rolling back',
+};
+
+const NEXT_STEPS: PerPhase<RunState> = {
+  planning: () => 'Reads what is in the cluster and forms the waves; then come the preflight checks.',
+  preflight: () => 'Runs every check; a blocker ends the run before anything changes.',
+  preparing: () => 'Fetches and proves the release and takes the snapshot; then the new control plane is installed.',
+  installing: () => 'Installs the new control plane beside the old one; then it is verified.',
+  verifying: (_, state) => `Proves that the new control plane injects its own sidecar; then ${waveStart(state, 0)}.`,
+  migrating: ({ wave }, state) =>
+    `Moves ${waveName(state, wave)}; then it ${soaks(state) ? 'soaks' : `waits at gate ${gateOf(state, wave)}`}.`,
+  soaking: ({ wave }, state) => `Watches ${waveName(state, wave)}; then it waits at gate ${gateOf(state, wave)}.`,
+  awaitingPromotion: ({ wave, gate }, state) =>
+    `Waits for \`meshlift promote ${state.cluster}\` at gate ${gate}; then ${waveStart(state, wave + 1)}.`,
+  finalizing: () => 'Removes the old control plane, once nothing uses it; then the mesh is proven.',
+  succeeded: (_, { release }) => `Nothing is left to do: the mesh runs ${release}.`,
+  rolledBack: () => 'Nothing is left to do: the mesh is as the snapshot says.',
+  rejected: () => 'Nothing was changed. Clear the blockers that the findings name, then start again.',
+  cancelled: () => 'Nothing was changed.',
+  rollingBack: () => 'Brings the namespaces back, then the gateway, removes the new control plane, and compares.',
+  blocked: ({ obstacle }, { cluster }) => `Waits for \`meshlift retry ${cluster}\`. ${obstacle.remedy}`,
+  rollbackBlocked: ({ obstacle }, { cluster }) =>
+    `Waits for \`meshlift retry ${cluster}\`, which goes on with the rollback. ${obstacle.remedy}`,
+};
+
+/** The phase in words for people, waves counted from 1: `migrating wave 1`. */
+export function phaseTitle(phase: Phase): string {
+  // The table has a function for each name that takes just that phase; the compiler cannot see the pairs match.
+  return TITLES[phase.name](phase as never, null);
+}
+
+/** What the run does or waits for, and what comes after that: one or two sentences for people. */
+export function nextStep(state: RunState): string {
+  const { phase, pause, cluster } = state;
+  const next = NEXT_STEPS[phase.name](phase as never, state);
+  return pause === null ? next : `Paused: goes on after \`meshlift resume ${cluster}\`. ${next}`;
+}
+
+function waveStart(state: RunState, wave: number): string {
+  const isThere = state.plan?.waves[wave] !== undefined;
+  return isThere ? `${waveName(state, wave)} moves` : 'the old control plane is removed';
+}
+
+function waveName({ plan }: RunState, wave: number): string {
+  const { name, namespaces } = plan?.waves[wave] ?? { name: wave + 1, namespaces: [] };
+  return `wave ${name} (${namespaces.length} ${namespaces.length === 1 ? 'namespace' : 'namespaces'})`;
+}
+
+function gateOf({ plan }: RunState, wave: number): string {
+  return plan?.waves[wave]?.gate ?? String(wave + 1);
+}
+
+function soaks({ plan }: RunState): boolean {
+  return (plan?.options.soakSeconds ?? 0) > 0;
+}

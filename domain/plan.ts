@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { clusterIdSchema, namespaceNameSchema } from './names.js';
+import type { SidecarTarget } from './workload.js';
+
+const SEVEN_DAYS_IN_SECONDS = 7 * 24 * 60 * 60;
+
+/** `--set` keys that Meshlift itself decides; a caller who sets them would break the run. */
+const OWN_SET_KEYS = ['profile', 'revision', 'installPackagePath', 'hub', 'tag'];
+
+const setOptionSchema = z
+  .string()
+  .max(500)
+  .regex(/^[A-Za-z][A-Za-z0-9_.[\]:-]*=[^\n\r]*$/, 'a --set option has the form key=value')
+  .refine((option) => !OWN_SET_KEYS.includes(option.split('=')[0] ?? ''), {
+    error: `Meshlift decides ${OWN_SET_KEYS.join(', ')} itself`,
+  });
+
+/** What a caller may choose about a run. Durations are seconds. */
+export const upgradeOptionsSchema = z.strictObject({
+  /** Namespaces of the first wave. Default: the injected namespace with the fewest pods. */
+  canary: z.array(namespaceNameSchema).max(50).optional(),
+  /** Namespaces that are left alone. They keep the old control plane in use, so finalising waits for them. */
+  exclude: z.array(namespaceNameSchema).max(5000).default([]),
+  /** `--set` options of the old installation that the new one needs again (guide, step 2). */
+  set: z.array(setOptionSchema).max(50).default([]),
+  /** Names of overlay files registered in the server's configuration, given to istioctl with `-f`. */
+  overlays: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9-]*$/))
+    .max(20)
+    .default([]),
+  /** How long a wave is watched before its gate asks for promotion. */
+  soakSeconds: z.int().min(0).max(SEVEN_DAYS_IN_SECONDS).default(0),
+  /** How long a gate waits for promotion before the run is blocked (never rolled back). */
+  promotionTimeoutSeconds: z
+    .int()
+    .min(1)
+    .max(30 * 24 * 60 * 60)
+    .default(SEVEN_DAYS_IN_SECONDS),
+  /** How long one workload may take to get all its pods onto the expected sidecar. */
+  workloadTimeoutSeconds: z
+    .int()
+    .min(10)
+    .max(24 * 60 * 60)
+    .default(900),
+  /** Safety budget: namespaces that move at the same time. */
+  parallelNamespaces: z.int().min(1).max(50).default(4),
+  /** Safety budget: workloads of one namespace that restart at the same time. */
+  parallelWorkloads: z.int().min(1).max(100).default(8),
+});
+export type UpgradeOptions = z.infer<typeof upgradeOptionsSchema>;
+
+/** Body of `POST /v1/plans` and `POST /v1/upgrades`. */
+export const upgradeRequestSchema = z.strictObject({
+  cluster: clusterIdSchema,
+  /** Version in the release catalogue, for instance `1.6.14-asm.2`. */
+  release: z.string().min(1).max(100),
+  options: upgradeOptionsSchema.prefault({}),
+});
+export type UpgradeRequest = z.infer<typeof upgradeRequestSchema>;
+
+/** What a check found. A blocker ends the run before anything changes. */
+export interface Finding {
+  /** Stable id of the check, `MESH001`. */
+  readonly check: string;
+  readonly severity: 'blocker' | 'warning' | 'info';
+  /** Machine word, for instance `UnsupportedSource`. */
+  readonly reason: string;
+  /** One sentence that names the objects. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly remedy: string;
+}
+
+/** One control plane found in the cluster. */
+export interface ControlPlane {
+  /** `default` for the one without a revision. */
+  readonly revision: string;
+  readonly deployment: string;
+  /** Version read from the image tag of istiod. */
+  readonly version: string;
+  readonly ready: boolean;
+}
+
+/** How a namespace asks for injection, exactly as labelled. */
+export interface NamespaceInjection {
+  readonly namespace: string;
+  /** Value of `istio-injection`, null when absent. */
+  readonly injection: string | null;
+  /** Value of `istio.io/rev`, null when absent. */
+  readonly revision: string | null;
+  /** Running pods by the proxy image tag they run; key `none` counts pods without a sidecar. */
+  readonly podsByProxy: Readonly<Record<string, number>>;
+  /** Deployments, StatefulSets and DaemonSets in it. */
+  readonly workloads: number;
+}
+
+/** What is in the cluster now. The answer of `GET /v1/clusters/{cluster}`. */
+export interface DetectedMesh {
+  readonly cluster: string;
+  /** For instance `1.21`. */
+  readonly kubernetes: string;
+  readonly controlPlanes: readonly ControlPlane[];
+  /** Every namespace, also those without injection. */
+  readonly namespaces: readonly NamespaceInjection[];
+  /** Deployments of gateways, as `namespace/name`. */
+  readonly gateways: readonly string[];
+}
+
+/** A set of namespaces moved together. */
+export interface Wave {
+  /** `canary`, then `rest`. */
+  readonly name: string;
+  readonly namespaces: readonly string[];
+  /** Gate that must be promoted after it: `canary`, or `finalize` after the last wave. */
+  readonly gate: string;
+}
+
+/** Where the mesh comes from and where it goes to. */
+export interface Route {
+  readonly from: { readonly version: string; readonly revision: string; readonly sidecar: SidecarTarget };
+  readonly to: { readonly version: string; readonly revision: string; readonly sidecar: SidecarTarget };
+}
+
+/** What a run will do. Approvals are bound to {@link Plan.hash}. */
+export interface Plan {
+  readonly cluster: string;
+  readonly release: string;
+  /** Null when no supported source was found; then there is a blocker that says why. */
+  readonly route: Route | null;
+  readonly options: UpgradeOptions;
+  readonly findings: readonly Finding[];
+  readonly waves: readonly Wave[];
+  /** The commands that a person would type for the same effect, in order. */
+  readonly commands: readonly string[];
+  readonly totals: { readonly namespaces: number; readonly workloads: number; readonly pods: number };
+  /** Rough duration at the guide's 100 pods a minute plus 5 to 10 minutes for the control plane, in minutes. */
+  readonly estimateMinutes: { readonly from: number; readonly to: number };
+  /** SHA-256 over everything above that decides what happens. */
+  readonly hash: string;
+}

@@ -1,0 +1,59 @@
+import { DEFAULT_REVISION, INJECTION_LABEL, REVISION_LABEL } from './names.js';
+import type { Route, UpgradeOptions, Wave } from './plan.js';
+import type { Release } from './release.js';
+
+/**
+ * The commands that a person would type for the same effect, in order: what a plan shows. Meshlift does more than these
+ * (it verifies each of them), but nothing else.
+ */
+export function plannedCommands(
+  release: Pick<Release, 'profile' | 'revision'>,
+  options: Pick<UpgradeOptions, 'set' | 'overlays'>,
+  waves: readonly Wave[],
+  route: Route,
+): string[] {
+  const own = [`--set profile=${release.profile}`, `--set revision=${release.revision}`];
+  const overlays = options.overlays.map((name) => `-f ${name}.yaml`);
+  const sets = options.set.map((option) => `--set ${quoted(option)}`);
+  return [
+    ['istioctl install', ...own, ...overlays, ...sets].join(' '),
+    ...waves.flatMap((wave) => [
+      ...wave.namespaces.flatMap((namespace) => [
+        `kubectl label namespace ${namespace} ${INJECTION_LABEL}- ${REVISION_LABEL}=${route.to.revision} --overwrite`,
+        `kubectl rollout restart deployment,statefulset,daemonset -n ${namespace}`,
+      ]),
+      `# wait for promotion of gate ${wave.gate}`,
+    ]),
+    `kubectl patch service istiod -n istio-system --type merge -p '{"spec":{"selector":{"app":"istiod","${REVISION_LABEL}":"${route.to.revision}","istio":null}}}'`,
+    'kubectl delete mutatingwebhookconfiguration istio-sidecar-injector --ignore-not-found',
+    'kubectl delete deployment,horizontalpodautoscaler,poddisruptionbudget istiod -n istio-system --ignore-not-found',
+  ];
+}
+
+/**
+ * What a person types to go back when Meshlift cannot: the guide's step 6 for what is left, and the clean-up it forgets.
+ * @param namespaces those that are not back yet
+ */
+export function rollbackCommands(route: Route, namespaces: readonly string[]): string[] {
+  const { revision } = route.to;
+  // A control plane without a revision is asked for by the other label.
+  const labels =
+    route.from.revision === DEFAULT_REVISION
+      ? `${REVISION_LABEL}- ${INJECTION_LABEL}=enabled`
+      : `${INJECTION_LABEL}- ${REVISION_LABEL}=${route.from.revision}`;
+  return [
+    ...namespaces.flatMap((namespace) => [
+      `kubectl label namespace ${namespace} ${labels} --overwrite`,
+      `kubectl rollout restart deployment,statefulset,daemonset -n ${namespace}`,
+    ]),
+    'kubectl rollout history deployment istio-ingressgateway -n istio-system',
+    'kubectl rollout undo deployment istio-ingressgateway -n istio-system --to-revision=<the one before the upgrade>',
+    `kubectl delete mutatingwebhookconfiguration istio-sidecar-injector-${revision} --ignore-not-found`,
+    `kubectl delete service,deployment,horizontalpodautoscaler,poddisruptionbudget istiod-${revision} -n istio-system --ignore-not-found`,
+    `kubectl delete configmap,envoyfilter -n istio-system -l ${REVISION_LABEL}=${revision}`,
+  ];
+}
+
+function quoted(text: string): string {
+  return /^[A-Za-z0-9_.,:=/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,96 @@
+import type { SidecarTarget } from './workload.js';
+import { REVISION_LABEL } from './names.js';
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+}
+
+/** A pod, as far as its sidecar is concerned. */
+export interface Pod {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly deletionTimestamp?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly {
+      readonly kind: string;
+      readonly name: string;
+      readonly uid: string;
+      readonly controller?: boolean;
+    }[];
+  };
+  readonly spec: {
+    readonly hostNetwork?: boolean;
+    readonly containers: readonly Container[];
+    readonly initContainers?: readonly Container[];
+  };
+  readonly status?: {
+    readonly phase?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[];
+    readonly containerStatuses?: readonly {
+      readonly name: string;
+      readonly state?: { readonly waiting?: { readonly reason?: string } };
+    }[];
+  };
+}
+
+/** Owners that bring a pod back when it goes. */
+const KEEPERS = ['ReplicaSet', 'StatefulSet', 'DaemonSet'];
+
+/** Tag of an image reference; `latest` when it has none. A digest counts as the tag. */
+export function imageTag(image: string): string {
+  const name = image.split('/').at(-1) ?? image;
+  return name.split(/[@:]/).at(-1) === name ? 'latest' : (name.split(/[@:]/).at(-1) ?? 'latest');
+}
+
+/** Tag of the pod's proxy image, also where the sidecar is an init container that stays; null without a sidecar. */
+export function proxyTagOf(pod: Pod): string | null {
+  const proxy = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find(({ name }) => name === 'istio-proxy');
+  return proxy === undefined ? null : imageTag(proxy.image);
+}
+
+/** Whether a pod still does something: not finished, and not on its way out. */
+export function isLive(pod: Pod): boolean {
+  return pod.metadata.deletionTimestamp === undefined && !isFinished(pod);
+}
+
+/** Whether all containers of a pod have ended for good. */
+export function isFinished(pod: Pod): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+}
+
+export function isReady(pod: Pod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+}
+
+/** Whether the injector gives this pod a sidecar when its namespace asks for one: what opts out is never waited for. */
+export function wantsSidecar(pod: Pick<Pod, 'metadata' | 'spec'>): boolean {
+  const inject =
+    pod.metadata.annotations?.['sidecar.istio.io/inject'] ?? pod.metadata.labels?.['sidecar.istio.io/inject'];
+  return pod.spec.hostNetwork !== true && inject !== 'false' && inject !== 'no' && inject !== 'off' && inject !== 'n';
+}
+
+/** Whether the pod runs exactly the expected sidecar. */
+export function hasSidecar(pod: Pod, expected: SidecarTarget): boolean {
+  const revision = pod.metadata.labels?.[REVISION_LABEL];
+  return proxyTagOf(pod) === expected.proxyTag && (expected.revision === null || revision === expected.revision);
+}
+
+/** Whether a controller brings the pod back after a restart of its workload; Jobs and bare pods are not restarted. */
+export function isKept(pod: Pod): boolean {
+  const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller === true);
+  return owner !== undefined && KEEPERS.includes(owner.kind);
+}
+
+/** Why a pod is not Ready yet, in a few words. */
+export function whyNotReady({ status = {} }: Pod): string {
+  for (const { name, state } of status.containerStatuses ?? []) {
+    if (state?.waiting?.reason !== undefined) return `container ${name}: ${state.waiting.reason}`;
+  }
+  const unscheduled = status.conditions?.find(
+    ({ type, status: value }) => type === 'PodScheduled' && value === 'False',
+  );
+  return unscheduled === undefined ? 'not Ready yet' : `not scheduled: ${unscheduled.message ?? 'no node fits'}`;
+}

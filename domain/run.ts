@@ -1,0 +1,143 @@
+import type { FailureReason } from './failures.js';
+import type { Finding, Plan } from './plan.js';
+
+/** Why a run stands still and what a person can do about it. */
+export interface Obstacle {
+  readonly reason: FailureReason;
+  /** A sentence that names cluster, namespace and workload. */
+  readonly message: string;
+  /** The next step for a person. */
+  readonly remedy: string;
+}
+
+/** Phases of a run that do the work of going forward, in order. */
+export type ForwardPhase =
+  | { readonly name: 'planning' }
+  | { readonly name: 'preflight' }
+  | { readonly name: 'preparing' }
+  | { readonly name: 'installing' }
+  | { readonly name: 'verifying' }
+  | { readonly name: 'migrating'; readonly wave: number }
+  | { readonly name: 'soaking'; readonly wave: number }
+  | { readonly name: 'awaitingPromotion'; readonly wave: number; readonly gate: string }
+  | { readonly name: 'finalizing' };
+
+/** Phases after which nothing happens any more. */
+export type FinalPhase =
+  | { readonly name: 'succeeded' }
+  | { readonly name: 'rolledBack' }
+  | { readonly name: 'rejected' }
+  | { readonly name: 'cancelled' };
+
+export type Phase =
+  | ForwardPhase
+  | FinalPhase
+  | { readonly name: 'rollingBack' }
+  | { readonly name: 'blocked'; readonly during: ForwardPhase; readonly obstacle: Obstacle }
+  | { readonly name: 'rollbackBlocked'; readonly obstacle: Obstacle; readonly manualCommands: readonly string[] };
+
+export type PhaseName = Phase['name'];
+
+/** Orthogonal to the phase: no new restart and no new step begins while it is set. */
+export interface Pause {
+  readonly since: string;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export type NamespaceStatus = 'waiting' | 'moving' | 'moved' | 'failed' | 'skipped' | 'movingBack' | 'movedBack';
+
+/** How far one namespace is. Times are ISO 8601 in UTC. */
+export interface NamespaceState {
+  readonly namespace: string;
+  readonly wave: number;
+  readonly status: NamespaceStatus;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+  /** Workloads restarted and pods on the expected sidecar when it was finished. */
+  readonly workloads?: number;
+  readonly pods?: number;
+  /** Why it was skipped or failed. */
+  readonly detail?: string;
+}
+
+/** The whole state of a run: one serialisable value, the answer of the query `state`. */
+export interface RunState {
+  readonly schema: 1;
+  readonly cluster: string;
+  readonly release: string;
+  readonly runId: string;
+  readonly requestedBy: string;
+  readonly startedAt: string;
+  readonly phase: Phase;
+  /** Since when the run is in this phase. */
+  readonly since: string;
+  readonly pause: Pause | null;
+  /** Null until planning is done. */
+  readonly plan: Plan | null;
+  readonly findings: readonly Finding[];
+  readonly namespaces: readonly NamespaceState[];
+  /** Gates already opened, with who opened them. */
+  readonly promotions: readonly { readonly gate: string; readonly by: string; readonly at: string }[];
+  /** Set when the first change to the cluster may have happened (installing): from then on `cancel` is refused. */
+  readonly changed: boolean;
+  /** Who asked for the rollback and why. */
+  readonly rollback: { readonly by: string; readonly reason: string; readonly at: string } | null;
+  /** One line per phase entered, for people and for the report. */
+  readonly timeline: readonly { readonly phase: PhaseName; readonly at: string; readonly note?: string }[];
+  /** What the last proof of the mesh said, line by line; filled by finalising and by rolling back. */
+  readonly proof: readonly ProofLine[];
+}
+
+/** One thing that was proven on the cluster at the end. */
+export interface ProofLine {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** Everything that can happen to a run. `at` is ISO 8601 in UTC. */
+export type RunEvent = { readonly at: string } & (
+  | { readonly type: 'planned'; readonly plan: Plan }
+  | { readonly type: 'preflightFinished'; readonly findings: readonly Finding[] }
+  | { readonly type: 'prepared' }
+  | { readonly type: 'installed' }
+  | { readonly type: 'verified' }
+  | { readonly type: 'namespaceStarted'; readonly namespace: string; readonly direction: 'forward' | 'back' }
+  | {
+      readonly type: 'namespaceFinished';
+      readonly namespace: string;
+      readonly direction: 'forward' | 'back';
+      readonly workloads: number;
+      readonly pods: number;
+    }
+  | { readonly type: 'namespaceFailed'; readonly namespace: string; readonly detail: string }
+  | { readonly type: 'namespaceSkipped'; readonly namespace: string; readonly by: string; readonly reason: string }
+  | { readonly type: 'waveFinished' }
+  | { readonly type: 'soakFinished' }
+  | { readonly type: 'promoted'; readonly gate: string; readonly by: string }
+  | { readonly type: 'finalized'; readonly proof: readonly ProofLine[] }
+  | { readonly type: 'failed'; readonly obstacle: Obstacle; readonly manualCommands?: readonly string[] }
+  | { readonly type: 'retried'; readonly by: string }
+  | { readonly type: 'paused'; readonly by: string; readonly reason: string }
+  | { readonly type: 'resumed'; readonly by: string }
+  | { readonly type: 'rollbackRequested'; readonly by: string; readonly reason: string }
+  | { readonly type: 'rolledBack'; readonly proof: readonly ProofLine[] }
+  | { readonly type: 'cancelled'; readonly by: string }
+);
+
+/** What people can ask of a run. */
+export type RunCommand =
+  | { readonly type: 'pause'; readonly by: string; readonly reason: string }
+  | { readonly type: 'resume'; readonly by: string }
+  | { readonly type: 'promote'; readonly by: string; readonly gate: string; readonly planHash: string }
+  | { readonly type: 'rollBack'; readonly by: string; readonly reason: string }
+  | { readonly type: 'retry'; readonly by: string }
+  | { readonly type: 'skipNamespace'; readonly by: string; readonly namespace: string; readonly reason: string }
+  | { readonly type: 'cancel'; readonly by: string };
+
+/** Why a command was not accepted, as a sentence. */
+export interface Refusal {
+  readonly reason: FailureReason;
+  readonly message: string;
+}

@@ -1,0 +1,161 @@
+/** JSON as the API server sends it. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+// An interface, because a type alias that goes through a Record may not name itself.
+interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+/** An object as it was before the run. */
+export interface RecordedObject {
+  /** `apps/v1/deployments`, the collection it belongs to. */
+  readonly collection: string;
+  /** Null for what belongs to no namespace. */
+  readonly namespace: string | null;
+  readonly name: string;
+  readonly object: JsonObject;
+}
+
+/** Everything a run may change, as it was before it (invariant I5). */
+export interface Snapshot {
+  readonly schema: 1;
+  readonly cluster: string;
+  readonly runId: string;
+  readonly takenAt: string;
+  /** All labels of every namespace. */
+  readonly namespaces: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly objects: readonly RecordedObject[];
+}
+
+/** What stands in an object only because the API server, a controller or istiod wrote it there. */
+const VOLATILE_METADATA = [
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'managedFields',
+  'selfLink',
+  'finalizers',
+];
+const VOLATILE_ANNOTATIONS =
+  /^(deployment\.kubernetes\.io\/revision|autoscaling\.alpha\.kubernetes\.io\/.*|control-plane\.alpha\.kubernetes\.io\/leader)$/;
+
+/**
+ * The part of an object that a person or an installer decides, and that a rollback must bring back: no status, no
+ * counters, no replicas (an autoscaler's), no caBundle (istiod's), of a CRD its metadata only (never downgraded).
+ */
+export function decidedPart(collection: string, object: JsonObject): JsonObject {
+  const { metadata, spec, ...rest } = without(object, ['status', 'apiVersion', 'kind']);
+  const decided: Record<string, Json> = { ...rest, metadata: decidedMetadata(asObject(metadata)) };
+  if (Array.isArray(rest['webhooks'])) decided['webhooks'] = (rest['webhooks'] as readonly Json[]).map(withoutCaBundle);
+  if (spec !== undefined && !collection.endsWith('/customresourcedefinitions')) {
+    decided['spec'] = collection.endsWith('/deployments') ? without(asObject(spec), ['replicas']) : spec;
+  }
+  return decided;
+}
+
+function decidedMetadata(metadata: JsonObject): JsonObject {
+  const annotations = Object.entries(asObject(metadata['annotations'])).filter(
+    ([key]) => !VOLATILE_ANNOTATIONS.test(key),
+  );
+  return {
+    ...without(metadata, [...VOLATILE_METADATA, 'annotations']),
+    ...(annotations.length > 0 ? { annotations: Object.fromEntries(annotations) } : {}),
+  };
+}
+
+function withoutCaBundle(webhook: Json): Json {
+  const entry = asObject(webhook);
+  return { ...entry, clientConfig: without(asObject(entry['clientConfig']), ['caBundle']) };
+}
+
+function without(object: JsonObject, keys: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+}
+
+function asObject(value: Json | undefined): JsonObject {
+  return isObject(value) ? value : {};
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The JSON merge patch (RFC 7386) that turns `from` into `to`; null when they are equal.
+ * Arrays are replaced as a whole, as the RFC says.
+ */
+export function mergePatchBetween(from: JsonObject, to: JsonObject): JsonObject | null {
+  const patch: Record<string, Json> = {};
+  for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
+    const [before, after] = [from[key], to[key]];
+    if (after === undefined) patch[key] = null;
+    else if (isObject(before) && isObject(after)) {
+      const inner = mergePatchBetween(before, after);
+      if (inner !== null) patch[key] = inner;
+    } else if (!sameJson(before, after)) patch[key] = after;
+  }
+  return Object.keys(patch).length === 0 ? null : patch;
+}
+
+/** Whether two JSON values say the same, whatever the order of their keys. */
+export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
+  if (isObject(a) && isObject(b)) return mergePatchBetween(a, b) === null;
+  if (Array.isArray(a) && Array.isArray(b)) {
+    const [left, right] = [a as readonly Json[], b as readonly Json[]];
+    return left.length === right.length && left.every((item, index) => sameJson(item, right[index]));
+  }
+  return a === b;
+}
+
+/** One way in which the cluster differs from a snapshot. */
+export interface Difference {
+  readonly what: 'missing' | 'added' | 'changed';
+  /** `deployments istio-system/istiod`. */
+  readonly object: string;
+  /** Dotted paths of the fields that differ; empty for missing and added objects. */
+  readonly fields: readonly string[];
+}
+
+/** Name of a recorded object, for people. */
+export function recordedName({ collection, namespace, name }: RecordedObject): string {
+  const plural = collection.split('/').at(-1) ?? collection;
+  return `${plural} ${namespace === null ? '' : `${namespace}/`}${name}`;
+}
+
+/** Everything in which `now` differs from `before`, objects and the labels of namespaces that both know. */
+export function differences(before: Snapshot, now: Snapshot): Difference[] {
+  const found: Difference[] = [];
+  const current = new Map(now.objects.map((entry) => [keyOf(entry), entry]));
+  for (const entry of before.objects) {
+    const other = current.get(keyOf(entry));
+    current.delete(keyOf(entry));
+    if (other === undefined) found.push({ what: 'missing', object: recordedName(entry), fields: [] });
+    else found.push(...changedFields(entry, other));
+  }
+  for (const entry of current.values()) found.push({ what: 'added', object: recordedName(entry), fields: [] });
+  for (const [namespace, labels] of Object.entries(before.namespaces)) {
+    const patch = mergePatchBetween(now.namespaces[namespace] ?? labels, labels);
+    if (patch !== null)
+      found.push({ what: 'changed', object: `labels of namespace ${namespace}`, fields: Object.keys(patch) });
+  }
+  return found;
+}
+
+function changedFields(before: RecordedObject, now: RecordedObject): Difference[] {
+  const patch = mergePatchBetween(
+    decidedPart(now.collection, now.object),
+    decidedPart(before.collection, before.object),
+  );
+  return patch === null ? [] : [{ what: 'changed', object: recordedName(before), fields: pathsOf(patch) }];
+}
+
+/** A key that is the same for the same object in two snapshots. */
+export function keyOf({ collection, namespace, name }: RecordedObject): string {
+  return `${collection} ${namespace ?? ''}/${name}`;
+}
+
+function pathsOf(patch: JsonObject, prefix = ''): string[] {
+  return Object.entries(patch).flatMap(([key, value]) =>
+    isObject(value) ? pathsOf(value, `${prefix}${key}.`) : [`${prefix}${key}`],
+  );
+}

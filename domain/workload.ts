@@ -1,0 +1,43 @@
+/** Forward to the target release, or back to what the snapshot says. */
+export type Direction = 'forward' | 'back';
+
+/** The kinds whose pod template Meshlift restarts through an annotation. */
+export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
+export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
+
+/** Points at one workload. */
+export interface WorkloadRef {
+  readonly kind: WorkloadKind;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The sidecar that a pod is expected to run. */
+export interface SidecarTarget {
+  /** Value of the pod label `istio.io/rev`; null where the injector writes none (1.5). */
+  readonly revision: string | null;
+  /** Tag of the proxy image, for instance `1.6.14-asm.2`. */
+  readonly proxyTag: string;
+}
+
+/** How far one workload is, as shown to people. Counts are pods. */
+export interface WorkloadProgress {
+  readonly workload: WorkloadRef;
+  readonly status: 'waiting' | 'restarting' | 'moved' | 'failed';
+  /** Pods that the workload wants. */
+  readonly desired: number;
+  /** Pods that are Ready and run the expected sidecar. */
+  readonly moved: number;
+  /** Why it is not there yet, as a sentence; absent when there is nothing to say. */
+  readonly detail?: string;
+}
+
+/** The value of {@link RESTART_ANNOTATION}: the same run and direction give the same value, so a retry is no restart. */
+export function restartMark(runId: string, direction: Direction): string {
+  return `${runId}.${direction}`;
+}
+
+/** `Deployment shop/cart`, as it stands in sentences and logs. */
+export function workloadName(ref: WorkloadRef): string {
+  return `${ref.kind} ${ref.namespace}/${ref.name}`;
+}

@@ -1,0 +1,184 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { nodeCommand } from '../../settings/node-command.js';
+import { binaryPath, type Flavour } from '../binaries/index.js';
+import { STAND_IN_VERSION, type ReleaseArchives } from '../releases/archives.js';
+import { connectAdmin } from './admin-client.js';
+import { writeServiceAccountKeys } from './certificates.js';
+import {
+  apiServer,
+  controllerManager,
+  egressConfiguration,
+  etcd,
+  kwok,
+  scheduler,
+  type ClusterLayout,
+} from './components.js';
+import { kubeconfig, makeTokens, tokenFile, type Tokens } from './identities.js';
+import { kubeletStages } from './kubelet-stages.js';
+import { freePorts, recordedProcesses, startProcess, type ProcessSpec } from './processes.js';
+import { grantRoles } from './roles.js';
+import { sandboxDir, writeAtomically, writeSandbox, type Sandbox } from './state.js';
+
+const READY_WITHIN_MS = 60_000;
+
+/** What a new cluster is made of. */
+export interface ClusterOptions {
+  readonly name: string;
+  readonly flavour: Flavour;
+  readonly cacheDir: string;
+  readonly archives: ReleaseArchives | null;
+  readonly stockRates: boolean;
+}
+
+/**
+ * Brings a cluster up in its claimed, empty folder.
+ * @throws Error with the last lines of a part's log when it does not come up; the caller takes everything down again
+ */
+export async function bringUp(options: ClusterOptions): Promise<Sandbox> {
+  const dir = sandboxDir(options.name);
+  const layout = await layOut(dir, options);
+  const tokens = makeTokens();
+  await writeFoundations(dir, tokens);
+  await start(dir, [etcd(layout), controllerOf(dir, options), ...bucketOf(dir, options), apiServer(layout)]);
+  const sandbox = describe(dir, layout, options);
+  await writeKubeconfigs(sandbox, tokens);
+  await untilReady(sandbox.adminKubeconfig);
+  await start(dir, [controllerManager(layout), scheduler(layout), kwok(layout)]);
+  await Promise.all([
+    createNode(sandbox.adminKubeconfig),
+    grantRoles(sandbox.kubectl, sandbox.adminKubeconfig),
+    writeConfig(sandbox, options),
+  ]);
+  await requireAlive(dir);
+  const up = { ...sandbox, bucket: { baseUrl: await bucketUrl(dir, options) } };
+  await writeSandbox(up);
+  return up;
+}
+
+async function layOut(dir: string, { flavour, cacheDir, stockRates }: ClusterOptions): Promise<ClusterLayout> {
+  const [etcdPort = 0, etcdPeer = 0, apiServerPort = 0, controllerManagerPort = 0, schedulerPort = 0] =
+    await freePorts(5);
+  return {
+    dir,
+    minor: flavour === 'asm16' ? '1.21' : '1.35',
+    ports: {
+      etcd: etcdPort,
+      etcdPeer,
+      apiServer: apiServerPort,
+      controllerManager: controllerManagerPort,
+      scheduler: schedulerPort,
+    },
+    binary: (name) => binaryPath(cacheDir, name),
+    stockRates,
+  };
+}
+
+async function writeFoundations(dir: string, tokens: Tokens): Promise<void> {
+  await mkdir(join(dir, 'pki'), { recursive: true });
+  await writeServiceAccountKeys(dir);
+  await writeFile(join(dir, 'tokens.csv'), tokenFile(tokens), { mode: 0o600 });
+  await writeFile(join(dir, 'egress.yaml'), egressConfiguration(dir));
+  await writeFile(join(dir, 'kwok.yaml'), kubeletStages());
+}
+
+async function start(dir: string, specs: readonly ProcessSpec[]): Promise<void> {
+  await Promise.all(specs.map((spec) => startProcess(dir, spec)));
+}
+
+function controllerOf(dir: string, { flavour, cacheDir }: ClusterOptions): ProcessSpec {
+  const entry = new URL('../istiod/controller-process.js', import.meta.url);
+  return { name: 'controller', ...nodeCommand(entry, [dir, flavour, cacheDir]) };
+}
+
+function bucketOf(dir: string, { archives }: ClusterOptions): ProcessSpec[] {
+  if (archives === null) return [];
+  const entry = new URL('../releases/bucket-process.js', import.meta.url);
+  return [{ name: 'bucket', ...nodeCommand(entry, [dir, archives.dir]) }];
+}
+
+function describe(dir: string, { minor, ports, binary }: ClusterLayout, { name, flavour }: ClusterOptions): Sandbox {
+  return {
+    name,
+    flavour,
+    dir,
+    kubeconfig: join(dir, 'kubeconfig'),
+    adminKubeconfig: join(dir, 'admin.kubeconfig'),
+    configFile: join(dir, 'config.yaml'),
+    kubectl: binary(minor === '1.21' ? 'kubectl-1.21' : 'kubectl-1.35'),
+    apiServer: `https://127.0.0.1:${ports.apiServer}`,
+    bucket: { baseUrl: '' },
+  };
+}
+
+/** The API server makes its own certificate; a kubeconfig needs it as its authority. */
+async function writeKubeconfigs(sandbox: Sandbox, tokens: Tokens): Promise<void> {
+  const certificate = await eventually('the certificate of the API server', sandbox.dir, () =>
+    readFile(join(sandbox.dir, 'pki', 'apiserver.crt'), 'utf8'),
+  );
+  const cluster = { name: sandbox.name, server: sandbox.apiServer, certificate };
+  await writeAtomically(sandbox.adminKubeconfig, kubeconfig(cluster, tokens, ['admin']));
+  await writeAtomically(sandbox.kubeconfig, kubeconfig(cluster, tokens, ['meshlift', 'reader', 'roller']));
+}
+
+async function untilReady(adminKubeconfig: string): Promise<void> {
+  const admin = await connectAdmin(adminKubeconfig);
+  await eventually('the API server', join(adminKubeconfig, '..'), () => admin.send('GET', '/readyz'));
+}
+
+async function createNode(adminKubeconfig: string): Promise<void> {
+  const admin = await connectAdmin(adminKubeconfig);
+  const room = { cpu: '320', memory: '2560Gi', pods: '11000' };
+  await admin.send('POST', '/api/v1/nodes', {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name: 'node-0',
+      annotations: { 'kwok.x-k8s.io/node': 'fake' },
+      labels: { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64', 'kubernetes.io/hostname': 'node-0' },
+    },
+    status: { allocatable: room, capacity: room },
+  });
+}
+
+async function bucketUrl(dir: string, { archives }: ClusterOptions): Promise<string> {
+  if (archives === null) return '';
+  const read = async () => JSON.parse(await readFile(join(dir, 'bucket.json'), 'utf8')) as { baseUrl: string };
+  return (await eventually('the bucket', dir, read)).baseUrl;
+}
+
+async function writeConfig(sandbox: Sandbox, options: ClusterOptions): Promise<void> {
+  const baseUrl = await bucketUrl(sandbox.dir, options);
+  const mirror = options.archives === null ? {} : { baseUrl, publicKey: options.archives.publicKey };
+  const config = {
+    clusters: [{ id: sandbox.name, kubeconfig: sandbox.kubeconfig, context: 'meshlift', labels: { sandbox: 'true' } }],
+    ...(options.archives === null ? {} : { mirrors: { [STAND_IN_VERSION]: mirror } }),
+  };
+  await writeAtomically(sandbox.configFile, stringify(config));
+}
+
+/** A part that could not start dies at once: better said now than found out later. */
+async function requireAlive(dir: string): Promise<void> {
+  const dead = Object.entries(await recordedProcesses(dir)).find(([, { alive }]) => !alive);
+  if (dead === undefined) return;
+  const log = await readFile(join(dir, `${dead[0]}.log`), 'utf8');
+  throw new Error(`${dead[0]} did not stay up; its log ends with:\n${log.trim().split('\n').slice(-5).join('\n')}`);
+}
+
+/** Tries until it works. @throws Error that names what did not come and points at the logs */
+async function eventually<T>(what: string, dir: string, attempt: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > deadline) {
+        const cause = (error as Error).message;
+        throw new Error(`${what} did not come up within a minute; the logs are in ${dir}: ${cause}`, { cause: error });
+      }
+      await delay(50);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { endProcess } from '../../settings/process-identity.js';
+import type { AdminClient, ClusterObject } from '../cluster/admin-client.js';
+import { forgetProcess, freePorts, startProcess, type SandboxProcess } from '../cluster/processes.js';
+import type { IstiodHost } from './host.js';
+import { serviceAccountKubeconfig } from './service-account.js';
+import type { IstiodPod } from './pod.js';
+
+/** Local ports of one istiod. */
+interface IstiodPorts {
+  readonly https: number;
+  readonly http: number;
+  readonly grpc: number;
+  readonly monitoring: number;
+  readonly controlZ: number;
+  readonly secureGrpc: number;
+}
+
+/** A real istiod that stands for a pod. */
+export interface Istiod {
+  readonly exited: Promise<number | null>;
+  /** Port of the pod -> local port. */
+  readonly routes: ReadonlyMap<number, number>;
+  isReady(): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+const NAMESPACE = '/api/v1/namespaces/istio-system';
+
+/**
+ * Starts the istiod of a pod: the pod's own environment, the files that its ConfigMaps would have been mounted as, the
+ * token of its service account.
+ * @throws Error while a ConfigMap or the service account's token is not there yet; try again, as a kubelet does
+ */
+export async function startIstiod(pod: IstiodPod, host: IstiodHost): Promise<Istiod> {
+  const workDir = join(host.dir, 'istiod', pod.name);
+  const account = await serviceAccountKubeconfig(host, pod.serviceAccount);
+  await writeFiles(workDir, {
+    'etc/istio/config': await configMap(host.admin, pod.configMaps['config-volume']),
+    'var/lib/istio/inject': await configMap(host.admin, pod.configMaps['inject']),
+    'var/run/secrets/tokens': { 'istio-token': account.token },
+    '.': { kubeconfig: account.kubeconfig },
+  });
+  const ports = await claimPorts();
+  const name = `istiod.${pod.name}`;
+  const process = await startProcess(host.dir, {
+    name,
+    file: host.binary(pod.version),
+    args: argumentsOf(workDir, ports),
+    // 1.6 binds the port of ISTIOD_ADDR on all addresses: each process gets its own, or the second one fails to start.
+    env: { ...pod.env, ISTIOD_ADDR: `${(pod.env['ISTIOD_ADDR'] ?? 'istiod').split(':')[0]}:${ports.secureGrpc}` },
+    cwd: workDir,
+  });
+  return {
+    exited: process.exited,
+    routes: new Map([
+      [15017, ports.https],
+      [443, ports.https],
+      [8080, ports.http],
+      [15010, ports.grpc],
+      [15014, ports.monitoring],
+    ]),
+    isReady: () => isReady(ports.http),
+    stop: () => stop(process, host.dir, name, workDir),
+  };
+}
+
+async function claimPorts(): Promise<IstiodPorts> {
+  const [https = 0, http = 0, grpc = 0, monitoring = 0, controlZ = 0, secureGrpc = 0] = await freePorts(6);
+  return { https, http, grpc, monitoring, controlZ, secureGrpc };
+}
+
+function argumentsOf(workDir: string, ports: IstiodPorts): string[] {
+  return [
+    'discovery',
+    `--kubeconfig=${join(workDir, 'kubeconfig')}`,
+    `--httpsAddr=127.0.0.1:${ports.https}`,
+    `--httpAddr=127.0.0.1:${ports.http}`,
+    `--grpcAddr=127.0.0.1:${ports.grpc}`,
+    `--monitoringAddr=127.0.0.1:${ports.monitoring}`,
+    '--ctrlz_address=127.0.0.1',
+    `--ctrlz_port=${ports.controlZ}`,
+    `--meshConfig=${join(workDir, 'etc/istio/config/mesh')}`,
+    `--networksConfig=${join(workDir, 'etc/istio/config/meshNetworks')}`,
+  ];
+}
+
+async function configMap(admin: AdminClient, name: string | undefined): Promise<Record<string, string>> {
+  const found: ClusterObject | null = name ? await admin.send('GET', `${NAMESPACE}/configmaps/${name}`) : null;
+  if (found === null) throw new Error(`ConfigMap ${name ?? '(unnamed)'} is not there yet`);
+  return found['data'] as Record<string, string>;
+}
+
+async function writeFiles(workDir: string, folders: Record<string, Record<string, string>>): Promise<void> {
+  for (const [folder, files] of Object.entries(folders)) {
+    await mkdir(join(workDir, folder), { recursive: true });
+    for (const [name, text] of Object.entries(files)) {
+      await writeFile(join(workDir, folder, name), text, { mode: 0o600 });
+    }
+  }
+}
+
+async function isReady(port: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/ready`, { signal: AbortSignal.timeout(1_000) });
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+async function stop(process: SandboxProcess, dir: string, name: string, workDir: string): Promise<void> {
+  await endProcess(process, 500);
+  await forgetProcess(dir, name);
+  await rm(workDir, { recursive: true, force: true });
+}

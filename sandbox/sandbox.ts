@@ -1,0 +1,99 @@
+import { defaultCacheDir } from '../settings/paths.js';
+import { ensureBinaries, flavourBinaries, type Flavour } from './binaries/index.js';
+import { endAllProcesses, markedProcesses, recordedProcesses } from './cluster/processes.js';
+import { claimDir, readSandbox, removeDir, sandboxDir, sandboxNames, type Sandbox } from './cluster/state.js';
+import { bringUp } from './cluster/up.js';
+import { ensureReleaseArchives } from './releases/archives.js';
+
+export type { Flavour } from './binaries/index.js';
+export type { Sandbox } from './cluster/state.js';
+export { seedSandbox } from './seed/seed.js';
+
+/** Told, line by line, how it goes. */
+export type Progress = (line: string) => void;
+
+/** A sandbox cannot be brought up or found; the message says what to do. */
+export class SandboxError extends Error {
+  override readonly name = 'SandboxError';
+}
+
+export interface BuildOptions {
+  readonly flavour: Flavour;
+  readonly progress: Progress;
+}
+
+export interface UpOptions extends BuildOptions {
+  readonly name: string;
+  /** Controllers at the rates of a stock cluster instead of raised ones: for measurements. */
+  readonly stockRates?: boolean;
+}
+
+const NAME = /^[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?$/;
+
+/** Builds what a flavour needs and is not in the cache yet, and nothing else. */
+export async function buildSandbox({ flavour, progress }: BuildOptions): Promise<void> {
+  const options = { cacheDir: defaultCacheDir(), progress };
+  await ensureBinaries(flavourBinaries(flavour), options);
+  if (flavour === 'asm16') await ensureReleaseArchives(options);
+}
+
+/**
+ * Brings a sandbox up: a real cluster with simulated kubelets, and the stand-in for the vendor's bucket.
+ * @throws SandboxError when there is one of that name already
+ */
+export async function upSandbox(options: UpOptions): Promise<Sandbox> {
+  const { name, flavour, progress } = options;
+  if (!NAME.test(name)) {
+    throw new SandboxError(`"${name}" is no name for a sandbox: lower-case letters, digits and dashes, at most 30`);
+  }
+  await buildSandbox(options);
+  const cacheDir = defaultCacheDir();
+  const archives = flavour === 'asm16' ? await ensureReleaseArchives({ cacheDir, progress }) : null;
+  if (!(await claimDir(name))) {
+    const state = (await readSandbox(name)) === null ? 'was left by an `up` that did not finish' : 'is up already';
+    throw new SandboxError(`Sandbox "${name}" ${state}. End it with: meshlift sandbox down --name ${name}`);
+  }
+  try {
+    const sandbox = await bringUp({ name, flavour, cacheDir, archives, stockRates: options.stockRates === true });
+    progress(`sandbox ${name} is up: ${sandbox.apiServer}`);
+    return sandbox;
+  } catch (error) {
+    await endAllProcesses(sandboxDir(name));
+    throw error;
+  }
+}
+
+/** Ends every process of a sandbox and removes its folder. @returns false when there was nothing of that name */
+export async function downSandbox(name: string): Promise<boolean> {
+  const known = (await sandboxNames()).includes(name);
+  await endAllProcesses(sandboxDir(name));
+  await removeDir(name);
+  return known;
+}
+
+/** One sandbox as `status` shows it. */
+export interface SandboxStatus {
+  readonly name: string;
+  /** Null for one that did not come up. */
+  readonly sandbox: Sandbox | null;
+  readonly processes: readonly { readonly name: string; readonly pid: number; readonly alive: boolean }[];
+  /** Processes that carry the sandbox's mark, recorded or not. */
+  readonly marked: number;
+}
+
+/** What is there of one sandbox, or of all. */
+export async function sandboxStatus(name?: string): Promise<SandboxStatus[]> {
+  const names = (await sandboxNames()).filter((candidate) => name === undefined || candidate === name);
+  return Promise.all(
+    names.map(async (candidate) => ({
+      name: candidate,
+      sandbox: await readSandbox(candidate),
+      processes: Object.entries(await recordedProcesses(sandboxDir(candidate))).map(([process, { pid, alive }]) => ({
+        name: process,
+        pid,
+        alive,
+      })),
+      marked: markedProcesses(sandboxDir(candidate)).length,
+    })),
+  );
+}

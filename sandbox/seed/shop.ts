@@ -1,0 +1,109 @@
+import { READY_DELAY } from '../cluster/kubelet-stages.js';
+
+type Manifest = Readonly<Record<string, unknown>>;
+
+interface ShopNamespace {
+  readonly name: string;
+  /** Value of `istio-injection`; null for a namespace that never asked for a sidecar. */
+  readonly injection: 'enabled' | 'disabled' | null;
+  /** Replicas by Deployment. */
+  readonly deployments: Readonly<Record<string, number>>;
+  readonly statefulSets?: Readonly<Record<string, number>>;
+  readonly daemonSets?: readonly string[];
+  readonly cronJobs?: readonly string[];
+}
+
+/** The demo shop: seven namespaces with sidecars, one that never had them and one that refuses them. */
+const SHOP: readonly ShopNamespace[] = [
+  { name: 'catalog', injection: 'enabled', deployments: { catalog: 3, search: 2, images: 1 } },
+  { name: 'cart', injection: 'enabled', deployments: { cart: 4, wishlist: 2, pricing: 3 }, statefulSets: { redis: 3 } },
+  { name: 'checkout', injection: 'enabled', deployments: { checkout: 5, tax: 2, shipping: 2, fraud: 3 } },
+  {
+    name: 'orders',
+    injection: 'enabled',
+    deployments: { orders: 4, invoices: 2, returns: 1 },
+    statefulSets: { ledger: 2 },
+    cronJobs: ['month-end'],
+  },
+  { name: 'payments', injection: 'enabled', deployments: { payments: 6, cards: 3, vouchers: 1 } },
+  { name: 'accounts', injection: 'enabled', deployments: { accounts: 3, sessions: 4, mail: 1 } },
+  {
+    name: 'edge',
+    injection: 'enabled',
+    deployments: { web: 6, mobile: 3, assets: 2 },
+    daemonSets: ['node-cache'],
+  },
+  { name: 'legacy', injection: null, deployments: { mainframe: 1, reports: 2 } },
+  { name: 'vendor', injection: 'disabled', deployments: { agent: 1 } },
+];
+
+/** Every object of the demo shop, namespaces first. */
+export function shopManifests(): Manifest[] {
+  return [...SHOP.map(namespaceOf), ...SHOP.flatMap(workloadsOf)];
+}
+
+/** Names of the workloads whose pods must be Ready before the shop is open: `deployment/web`, by namespace. */
+export function shopWorkloads(): { namespace: string; workload: string }[] {
+  return SHOP.flatMap(({ name, deployments, statefulSets = {}, daemonSets = [] }) =>
+    [
+      ...Object.keys(deployments).map((workload) => `deployment/${workload}`),
+      ...Object.keys(statefulSets).map((workload) => `statefulset/${workload}`),
+      ...daemonSets.map((workload) => `daemonset/${workload}`),
+    ].map((workload) => ({ namespace: name, workload })),
+  );
+}
+
+function namespaceOf({ name, injection }: ShopNamespace): Manifest {
+  const labels = { shop: 'demo', ...(injection === null ? {} : { 'istio-injection': injection }) };
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
+}
+
+function workloadsOf(entry: ShopNamespace): Manifest[] {
+  const { name: namespace, deployments, statefulSets = {}, daemonSets = [], cronJobs = [] } = entry;
+  const workload = (kind: string, name: string, spec: object): Manifest => ({
+    apiVersion: 'apps/v1',
+    kind,
+    metadata: { name, namespace, labels: { app: name } },
+    spec: { selector: { matchLabels: { app: name } }, template: podTemplate(name), ...spec },
+  });
+  return [
+    ...Object.entries(deployments).map(([name, replicas]) => workload('Deployment', name, { replicas })),
+    ...Object.entries(statefulSets).map(([name, replicas]) =>
+      workload('StatefulSet', name, { replicas, serviceName: name, podManagementPolicy: 'Parallel' }),
+    ),
+    ...daemonSets.map((name) => workload('DaemonSet', name, {})),
+    ...cronJobs.map((name) => cronJob(namespace, name)),
+  ];
+}
+
+function podTemplate(app: string): object {
+  return {
+    // An application takes a moment to start; a rollout that is instant would hide what a rollout does.
+    metadata: { labels: { app }, annotations: { [READY_DELAY]: '1s' } },
+    spec: {
+      containers: [{ name: 'app', image: `registry.example/shop/${app}:2020.11`, ports: [{ containerPort: 8080 }] }],
+    },
+  };
+}
+
+function cronJob(namespace: string, name: string): Manifest {
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name, namespace },
+    spec: {
+      schedule: '0 3 1 * *',
+      jobTemplate: {
+        spec: {
+          template: {
+            ...podTemplate(name),
+            spec: {
+              restartPolicy: 'Never',
+              containers: [{ name: 'app', image: `registry.example/shop/${name}:2020.11` }],
+            },
+          },
+        },
+      },
+    },
+  };
+}

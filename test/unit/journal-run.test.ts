@@ -1,0 +1,208 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { recordOperation } from '../../activities/audit/operation.js';
+import { createRunJournal, type RunJournalStore } from '../../activities/audit/run-journal.js';
+import type { JournalBody, JournalEntry } from '../../domain/journal.js';
+import { PROJECT_ROOT } from '../../settings/node-command.js';
+
+const run = { cluster: 'prod', runId: '0f8b1c7e-run', release: '1.6.14-asm.2' };
+const body: JournalBody = { type: 'transition', phase: 'planning', message: 'began' };
+const entry = (key: string) => ({ key, at: '2026-01-01T00:00:00.000Z', body });
+
+let dir: string;
+let journal: RunJournalStore;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'meshlift-journal-'));
+  journal = createRunJournal({ dir });
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+const file = () => join(dir, run.cluster, run.runId, 'journal.jsonl');
+const append = (...keys: string[]) => journal.append(run.cluster, run.runId, keys.map(entry));
+const read = (afterId = 0) => journal.read(run.cluster, run.runId, afterId);
+const keysOf = (entries: readonly JournalEntry[]) => entries.map(({ id, key }) => `${id}:${key}`);
+
+describe('the journal of a run', () => {
+  it('is empty before the first entry', async () => {
+    expect(await read()).toEqual([]);
+    expect(await journal.operations(run.cluster, run.runId)).toEqual([]);
+  });
+
+  it('numbers entries from 1 without gaps, and writes a key once', async () => {
+    await append('a', 'b', 'a');
+    await append('b', 'c');
+    await append('c');
+    expect(keysOf(await read())).toEqual(['1:a', '2:b', '3:c']);
+    expect(keysOf(await read(2))).toEqual(['3:c']);
+    expect(keysOf(await createRunJournal({ dir }).read(run.cluster, run.runId, 0))).toHaveLength(3);
+  });
+
+  it('keeps its order and numbers when many write at once', async () => {
+    await Promise.all(Array.from({ length: 50 }, (_, index) => append(`k${index}`)));
+    expect((await read()).map(({ id }) => id)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+  });
+
+  it('goes on from a file that an earlier process wrote', async () => {
+    await append('a', 'b');
+    const later = createRunJournal({ dir });
+    await later.append(run.cluster, run.runId, [entry('b'), entry('c')]);
+    expect(keysOf(await read())).toEqual(['1:a', '2:b', '3:c']);
+  });
+
+  it('can be read by its owner only', async () => {
+    await append('a');
+    expect((await stat(file())).mode & 0o777).toBe(0o600);
+    expect((await stat(join(dir, run.cluster))).mode & 0o777).toBe(0o700);
+  });
+
+  it.each([
+    ['..', 'run'],
+    ['prod/../..', 'run'],
+    ['prod', '..'],
+    ['prod', 'a/b'],
+    ['prod', ''],
+    ['', 'run'],
+  ])('refuses names that would lead elsewhere: %j, %j', async (cluster, runId) => {
+    await expect(journal.append(cluster, runId, [entry('a')])).rejects.toThrow(RangeError);
+    await expect(journal.read(cluster, runId, 0)).rejects.toThrow(RangeError);
+  });
+});
+
+describe('a journal that a crash has cut', () => {
+  it('is read without its torn end, at whatever byte it is torn', async () => {
+    await append('a', 'b', 'c');
+    const whole = await readFile(file());
+    const second = whole.indexOf(0x0a, whole.indexOf(0x0a) + 1) + 1;
+    for (let bytes = second; bytes < whole.length; bytes++) {
+      await writeFile(file(), whole.subarray(0, bytes));
+      const reader = createRunJournal({ dir });
+      expect(keysOf(await reader.read(run.cluster, run.runId, 0))).toEqual(['1:a', '2:b']);
+    }
+  });
+
+  it('is cut back before the next entry is written', async () => {
+    await append('a', 'b', 'c');
+    await truncate(file(), (await stat(file())).size - 7);
+    await append('c', 'd');
+    expect(keysOf(await read())).toEqual(['1:a', '2:b', '3:c', '4:d']);
+  });
+
+  it('is cut back to its last whole entry after a loss of power left zeros', async () => {
+    await append('a');
+    await appendFile(file(), Buffer.concat([Buffer.alloc(512), Buffer.from('\n')]));
+    await append('b');
+    expect(keysOf(await read())).toEqual(['1:a', '2:b']);
+  });
+
+  it('is not mended silently when an entry in the middle is damaged', async () => {
+    await append('a', 'b', 'c');
+    await writeFile(file(), (await readFile(file(), 'utf8')).replace('"key":"b"', '"kez":"b"'));
+    await expect(read()).rejects.toThrow(/is damaged at byte/);
+    await expect(createRunJournal({ dir }).append(run.cluster, run.runId, [entry('d')])).rejects.toThrow(/damaged/);
+  });
+
+  it('has lost nothing that was promised when its writer is killed', async () => {
+    const writer = `
+      import { createRunJournal } from ${JSON.stringify(fileURLToPath(new URL('../../activities/audit/run-journal.ts', import.meta.url)))};
+      const journal = createRunJournal({ dir: process.argv[1] });
+      for (let n = 1; ; n++) {
+        await journal.append('prod', ${JSON.stringify(run.runId)}, [{ key: 'k' + n, at: 'now', body: ${JSON.stringify(body)} }]);
+        console.log(n);
+      }`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', writer, '--', dir], {
+      cwd: PROJECT_ROOT,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let promised = 0;
+    for await (const line of createInterface({ input: child.stdout })) {
+      promised = Number(line);
+      if (promised === 40) child.kill('SIGKILL');
+    }
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    await append('after');
+    const entries = await read();
+    expect(promised).toBeGreaterThanOrEqual(40);
+    expect(entries.length).toBeGreaterThan(promised);
+    expect(entries.map(({ id }) => id)).toEqual(entries.map((_, index) => index + 1));
+    expect(entries.at(-1)?.key).toBe('after');
+  });
+});
+
+describe('following a journal', () => {
+  it('gives what is there, then what comes, and ends when it is told', async () => {
+    const done = new AbortController();
+    const seen: string[] = [];
+    await append('a', 'b');
+    for await (const { id, key } of createRunJournal({ dir }).follow(run.cluster, run.runId, 1, done.signal)) {
+      seen.push(`${id}:${key}`);
+      if (key === 'b') await append('c');
+      if (key === 'c') await append('d', 'e');
+      if (key === 'e') done.abort();
+    }
+    expect(seen).toEqual(['2:b', '3:c', '4:d', '5:e']);
+  });
+
+  it('waits for a journal that does not exist yet', async () => {
+    const done = new AbortController();
+    const following = journal.follow(run.cluster, run.runId, 0, done.signal)[Symbol.asyncIterator]();
+    const first = following.next();
+    await append('a');
+    expect((await first).value).toMatchObject({ id: 1, key: 'a' });
+    done.abort();
+    expect((await following.next()).done).toBe(true);
+  });
+});
+
+describe('operations', () => {
+  const intent = { id: 'label/shop/forward', argv: ['kubectl', 'label', '--token', 'abc'], mutating: true };
+  const operations = () => journal.operations(run.cluster, run.runId);
+
+  it('stand in the journal before they run, and with their outcome after', async () => {
+    const value = await recordOperation(journal, run, intent, async () => {
+      expect(await operations()).toMatchObject([
+        { argv: ['kubectl', 'label', '--token', '[redacted]'], mutating: true, outcome: null, finishedAt: null },
+      ]);
+      return { outcome: 'succeeded', tail: 'namespace/shop labeled, password=hunter2', value: 42 };
+    });
+    expect(value).toBe(42);
+    const [operation] = await operations();
+    expect(operation).toMatchObject({ outcome: 'succeeded', tail: 'namespace/shop labeled, password=[redacted]' });
+    expect(operation?.id).toMatch(/^label\/shop\/forward#1\./);
+  });
+
+  it('do not run when the journal cannot be written', async () => {
+    let ran = false;
+    const broken = { append: () => Promise.reject(new Error('disk full')) };
+    const work = () => {
+      ran = true;
+      return Promise.resolve({ outcome: 'succeeded' as const, value: null });
+    };
+    await expect(recordOperation(broken, run, intent, work)).rejects.toThrow('disk full');
+    expect(ran).toBe(false);
+  });
+
+  it('are failed with the reason when the work throws', async () => {
+    const work = () => Promise.reject(new Error('the server said no'));
+    await expect(recordOperation(journal, run, intent, work)).rejects.toThrow('the server said no');
+    expect(await operations()).toMatchObject([{ outcome: 'failed', tail: 'the server said no' }]);
+  });
+
+  it('are interrupted when a later try has begun and they never ended', async () => {
+    const started = (operation: string): JournalBody => ({
+      type: 'operationStarted',
+      operation,
+      argv: [],
+      mutating: true,
+    });
+    await journal.append(run.cluster, run.runId, [{ ...entry('1'), body: started('label/shop/forward#1.aaaa') }]);
+    await journal.append(run.cluster, run.runId, [{ ...entry('2'), body: started('label/cart/forward#1.bbbb') }]);
+    await recordOperation(journal, run, intent, () => Promise.resolve({ outcome: 'unchanged', value: null }));
+    expect((await operations()).map(({ outcome }) => outcome)).toEqual(['interrupted', null, 'unchanged']);
+  });
+});

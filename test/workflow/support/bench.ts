@@ -1,0 +1,120 @@
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  makeTelemetryFilterString,
+  Runtime,
+  Worker,
+  type WorkflowBundle,
+} from '@temporalio/worker';
+import type { WorkflowHandle } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { ensureBinaries } from '../../../sandbox/binaries/index.js';
+import { defaultCacheDir } from '../../../settings/paths.js';
+import { TASK_QUEUE } from '../../../workflows/messages.js';
+import { createDoubles } from './doubles.js';
+import { createFakeMesh, requestFor, type FakeMesh, type MeshSpec } from './fake-mesh.js';
+import { startRun, type Run } from './run.js';
+
+/** Temporal with its clock in the test's hand, one worker, and a mesh in memory for each run. */
+export interface Bench {
+  readonly env: () => TestWorkflowEnvironment;
+  readonly bundle: () => WorkflowBundle;
+  /** A mesh on a cluster of its own name. */
+  mesh(spec: MeshSpec): FakeMesh;
+  /** Starts a run on a mesh of its own. */
+  start(spec: MeshSpec): Promise<Run>;
+}
+
+const KEYWORD = 2;
+const SEARCH_ATTRIBUTES = ['MeshCluster', 'MeshPhase', 'MeshRelease', 'MeshFleet'];
+
+/** Sets up a bench for the tests of a file, and tidies up after each of them. */
+export function openBench(): Bench {
+  const meshes = new Map<string, FakeMesh>();
+  const open: WorkflowHandle[] = [];
+  let env: TestWorkflowEnvironment | undefined;
+  let bundle: WorkflowBundle | undefined;
+  let worker: Worker | undefined;
+  let running: Promise<void> | undefined;
+
+  const meshOf = (cluster: string) => there(meshes.get(cluster));
+  const mesh = (spec: MeshSpec) => {
+    const made = createFakeMesh(`c${meshes.size + 1}`, spec);
+    meshes.set(made.cluster, made);
+    return made;
+  };
+
+  beforeAll(async () => {
+    const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
+    Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter } } });
+    [env, bundle] = await Promise.all([startTestServer(), bundleWorkflows()]);
+    worker = await createWorker(env, bundle, meshOf);
+    running = worker.run();
+  });
+
+  afterEach(async () => {
+    for (const made of meshes.values()) made.script.openAll();
+    // A run that its test has brought to an end cannot be terminated, and need not be.
+    await Promise.all(open.splice(0).map((handle) => handle.terminate('the test is over').catch(() => undefined)));
+  });
+
+  afterAll(async () => {
+    worker?.shutdown();
+    await running;
+    await env?.teardown();
+  });
+
+  return {
+    env: () => there(env),
+    bundle: () => there(bundle),
+    mesh,
+    async start(spec) {
+      const made = mesh(spec);
+      const run = await startRun(there(env).client, made, requestFor(made.cluster, spec.options));
+      open.push(run.handle);
+      return run;
+    },
+  };
+}
+
+async function startTestServer(): Promise<TestWorkflowEnvironment> {
+  const names = ['temporal-test-server'];
+  const paths = await ensureBinaries(names, { cacheDir: defaultCacheDir(), progress: () => undefined });
+  const path = there(paths['temporal-test-server']);
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path } },
+  });
+  await env.connection.operatorService.addSearchAttributes({
+    namespace: env.namespace ?? 'default',
+    searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, KEYWORD])),
+  });
+  return env;
+}
+
+function bundleWorkflows(): Promise<WorkflowBundle> {
+  const workflowsPath = fileURLToPath(new URL('../../../workflows/index.ts', import.meta.url));
+  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+}
+
+function createWorker(
+  { nativeConnection }: TestWorkflowEnvironment,
+  workflowBundle: WorkflowBundle,
+  meshOf: (cluster: string) => FakeMesh,
+): Promise<Worker> {
+  return Worker.create({
+    connection: nativeConnection,
+    taskQueue: TASK_QUEUE,
+    workflowBundle,
+    activities: createDoubles(meshOf),
+    // A cancellation reaches an activity with a heartbeat: no test should wait for that.
+    maxHeartbeatThrottleInterval: '50ms',
+    defaultHeartbeatThrottleInterval: '50ms',
+  });
+}
+
+function there<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error('the bench is not set up');
+  return value;
+}

@@ -1,0 +1,71 @@
+import type { Activities } from '../../../activities/contract.js';
+import type { ProofLine } from '../../../domain/run.js';
+import type { WorkloadRef } from '../../../domain/workload.js';
+import { restart, sideOf, type FakeMesh } from './fake-mesh.js';
+
+const PROOF: readonly ProofLine[] = [{ name: 'pods', ok: true, detail: 'all looked at' }];
+
+/** Activities that act on meshes in memory, each call by the script of its mesh. */
+export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities {
+  const act = <Result>(cluster: string, call: string, change: (mesh: FakeMesh) => Result): Promise<Result> => {
+    const mesh = meshOf(cluster);
+    return mesh.script.perform(call, () => change(mesh));
+  };
+
+  return {
+    detectMesh: ({ cluster }) =>
+      act(cluster, 'detectMesh', () => ({
+        cluster,
+        kubernetes: '1.21',
+        controlPlanes: [],
+        namespaces: [],
+        gateways: [],
+      })),
+    makePlan: (request) => act(request.cluster, 'makePlan', (mesh) => mesh.planFor(request)),
+    runPreflight: ({ plan }) => act(plan.cluster, 'runPreflight', ({ findings }) => findings),
+    fetchRelease: ({ run }) => act(run.cluster, 'fetchRelease', () => ({ digest: 'd', verified: 'key' })),
+    takeSnapshot: ({ run }) => act(run.cluster, 'takeSnapshot', () => ({ objects: 1, sha256: 's' })),
+
+    installControlPlane: ({ run }) =>
+      act(run.cluster, 'installControlPlane', ({ controlPlanes }) => void controlPlanes.add('new')),
+    verifyControlPlane: ({ run }) => act(run.cluster, 'verifyControlPlane', () => PROOF),
+
+    labelNamespace: ({ run, namespace, direction }) =>
+      act(run.cluster, `labelNamespace ${namespace} ${direction}`, ({ labels }) => {
+        labels.set(namespace, sideOf(direction));
+      }),
+    listWorkloads: ({ run, namespace }) =>
+      act(run.cluster, `listWorkloads ${namespace}`, ({ workloads }) =>
+        (workloads.get(namespace) ?? []).map((name): WorkloadRef => ({ kind: 'Deployment', namespace, name })),
+      ),
+    moveWorkload: ({ run, workload, direction }) =>
+      act(run.cluster, `moveWorkload ${workload.namespace}/${workload.name} ${direction}`, (mesh) => {
+        const restarted = restart(mesh, workload, direction);
+        return { workload, pods: 1, restarted };
+      }),
+    verifyNamespace: ({ run, namespace, direction }) =>
+      act(run.cluster, `verifyNamespace ${namespace} ${direction}`, ({ workloads }) => ({
+        pods: workloads.get(namespace)?.length ?? 0,
+      })),
+
+    checkOldRevisionUnused: ({ run }) => act(run.cluster, 'checkOldRevisionUnused', () => undefined),
+    adoptDefaultService: ({ run }) => act(run.cluster, 'adoptDefaultService', () => undefined),
+    removeOldInjection: ({ run }) => act(run.cluster, 'removeOldInjection', () => undefined),
+    removeOldControlPlane: ({ run }) =>
+      act(run.cluster, 'removeOldControlPlane', ({ controlPlanes }) => void controlPlanes.delete('old')),
+    verifyMesh: ({ run }) => act(run.cluster, 'verifyMesh', () => PROOF),
+
+    restoreGateways: ({ run }) => act(run.cluster, 'restoreGateways', () => undefined),
+    removeNewControlPlane: ({ run }) =>
+      act(run.cluster, 'removeNewControlPlane', ({ controlPlanes }) => void controlPlanes.delete('new')),
+    compareWithSnapshot: ({ run }) => act(run.cluster, 'compareWithSnapshot', () => PROOF),
+
+    recordEvents: ({ run, entries }) => {
+      const mesh = meshOf(run.cluster);
+      return mesh.script.perform('recordEvents', () => {
+        mesh.journal.push(...entries);
+        mesh.script.changed();
+      });
+    },
+  };
+}

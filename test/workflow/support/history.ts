@@ -1,0 +1,69 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { setTimeout as delay } from 'node:timers/promises';
+
+type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
+
+/** As long as a test waits for the server's record of what has happened; nothing is decided by it. */
+const PATIENCE_MS = 25_000;
+
+/**
+ * Waits until a workflow has not only been told of something, but has acted on it: what it did not begin by then, it does
+ * not begin because of it.
+ * @param word one of {@link wordsOf}
+ * @returns the words of the whole history
+ */
+export async function digested(handle: WorkflowHandle, word: string, times = 1): Promise<string[]> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const words = wordsOf((await handle.fetchHistory()).events ?? []);
+    const places = words.flatMap((each, index) => (each === word ? [index] : []));
+    const place = places[times - 1];
+    if (place !== undefined && words.includes('task', place)) return words;
+    if (Date.now() > deadline) throw new Error(`waited in vain for "${word}"; there is ${words.join(', ')}`);
+    await delay(20);
+  }
+}
+
+/** A history in words: `begins moveWorkload`, `ended moveWorkload`, `begins cart forward`, `told pause`, `task`. */
+export function wordsOf(events: readonly HistoryEvent[]): string[] {
+  const names = new Map<string, string>();
+  return events.flatMap((event) => {
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    if (scheduled != null) {
+      const name = scheduled.activityType?.name ?? '';
+      names.set(String(event.eventId), name);
+      return [`begins ${name}`];
+    }
+    const word = endOfActivity(event, names) ?? wordOfChild(event) ?? wordOfMessage(event);
+    return word === null ? [] : [word];
+  });
+}
+
+function endOfActivity(event: HistoryEvent, names: ReadonlyMap<string, string>): string | null {
+  const end =
+    event.activityTaskCompletedEventAttributes ??
+    event.activityTaskFailedEventAttributes ??
+    event.activityTaskCanceledEventAttributes;
+  return end == null ? null : `ended ${names.get(String(end.scheduledEventId)) ?? ''}`;
+}
+
+function wordOfChild(event: HistoryEvent): string | null {
+  const begun = event.startChildWorkflowExecutionInitiatedEventAttributes;
+  if (begun != null) return `begins ${moveOf(begun.workflowId)}`;
+  const end =
+    event.childWorkflowExecutionCompletedEventAttributes ??
+    event.childWorkflowExecutionFailedEventAttributes ??
+    event.childWorkflowExecutionCanceledEventAttributes;
+  return end == null ? null : `ended ${moveOf(end.workflowExecution?.workflowId)}`;
+}
+
+/** `cart forward` of `move/{cluster}/{run}/cart/forward`. */
+function moveOf(workflowId: string | null | undefined): string {
+  return (workflowId ?? '').split('/').slice(-2).join(' ');
+}
+
+function wordOfMessage(event: HistoryEvent): string | null {
+  const signal = event.workflowExecutionSignaledEventAttributes;
+  if (signal != null) return `told ${signal.signalName ?? ''}`;
+  return event.workflowTaskCompletedEventAttributes == null ? null : 'task';
+}

@@ -1,0 +1,108 @@
+import { WorkflowUpdateFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { UpgradeRequest } from '../../../domain/plan.js';
+import type { PhaseName, RunState } from '../../../domain/run.js';
+import type { Direction } from '../../../domain/workload.js';
+import {
+  cancelUpdate,
+  migrateWorkflowId,
+  pauseUpdate,
+  promoteUpdate,
+  resumeUpdate,
+  retryUpdate,
+  rollBackUpdate,
+  skipNamespaceUpdate,
+  stateQuery,
+  TASK_QUEUE,
+  UPGRADE_WORKFLOW,
+  upgradeWorkflowId,
+} from '../../../workflows/messages.js';
+import type { migrateNamespace } from '../../../workflows/migrate-namespace.js';
+import type { upgrade } from '../../../workflows/upgrade.js';
+import { HASH, phasesIn, ROUTE, type FakeMesh } from './fake-mesh.js';
+
+/** One run under test, and what people do to it. */
+export interface Run {
+  readonly mesh: FakeMesh;
+  readonly handle: WorkflowHandle<typeof upgrade>;
+  state(): Promise<RunState>;
+  /** Waits until the journal tells that the run has come into a phase, so many times. */
+  reaches(phase: PhaseName, times?: number): Promise<void>;
+  /** The move of a namespace. */
+  move(namespace: string, direction?: Direction): Promise<WorkflowHandle<typeof migrateNamespace>>;
+  pause(): Promise<RunState>;
+  resume(): Promise<RunState>;
+  promote(gate: string, planHash?: string): Promise<RunState>;
+  rollBack(): Promise<RunState>;
+  retry(): Promise<RunState>;
+  skip(namespace: string): Promise<RunState>;
+  cancel(): Promise<RunState>;
+  /** Promotes each of these gates as soon as the run waits at it. */
+  promoteAll(...gates: readonly string[]): Promise<void>;
+  /** Waits for the end, and lets time fly meanwhile. */
+  end(): Promise<RunState>;
+}
+
+const by = 'ada';
+const reason = 'because';
+
+/** Starts a run on a mesh. */
+export async function startRun(client: Client, mesh: FakeMesh, request: UpgradeRequest): Promise<Run> {
+  const handle = await client.workflow.start<typeof upgrade>(UPGRADE_WORKFLOW, {
+    workflowId: upgradeWorkflowId(mesh.cluster),
+    taskQueue: TASK_QUEUE,
+    args: [{ request, requestedBy: by }],
+  });
+  const state = () => handle.query(stateQuery);
+  const reaches: Run['reaches'] = (phase, times = 1) => {
+    const entered = () => phasesIn(mesh).filter((name) => name === phase).length;
+    return mesh.script.until(`the run is ${phase}`, () => entered() >= times);
+  };
+  const promote: Run['promote'] = (gate, planHash = HASH) =>
+    handle.executeUpdate(promoteUpdate, { args: [{ by, gate, planHash }] });
+  return {
+    mesh,
+    handle,
+    state,
+    reaches,
+    promote,
+    async promoteAll(...gates) {
+      for (const gate of gates) {
+        await mesh.script.until(`the run waits at gate ${gate}`, () => waitsAt(mesh, gate));
+        await promote(gate);
+      }
+    },
+    async move(namespace, direction = 'forward') {
+      const { cluster, runId, release } = await state();
+      const run = { cluster, runId, release };
+      const budget = { parallelWorkloads: 1, workloadTimeoutSeconds: 60 };
+      return client.workflow.getHandle(migrateWorkflowId({ run, namespace, direction, route: ROUTE, ...budget }));
+    },
+    pause: () => handle.executeUpdate(pauseUpdate, { args: [{ by, reason }] }),
+    resume: () => handle.executeUpdate(resumeUpdate, { args: [{ by }] }),
+    rollBack: () => handle.executeUpdate(rollBackUpdate, { args: [{ by, reason }] }),
+    retry: () => handle.executeUpdate(retryUpdate, { args: [{ by }] }),
+    skip: (namespace) => handle.executeUpdate(skipNamespaceUpdate, { args: [{ by, namespace, reason }] }),
+    cancel: () => handle.executeUpdate(cancelUpdate, { args: [{ by }] }),
+    end: () => handle.result(),
+  };
+}
+
+function waitsAt({ journal }: FakeMesh, gate: string): boolean {
+  return journal.some(
+    ({ body }) => body.type === 'transition' && body.message === `awaiting promotion at gate ${gate}`,
+  );
+}
+
+/** The reason word with which an update was refused. @throws when it was not */
+export async function refusalOf(update: Promise<unknown>): Promise<string> {
+  try {
+    await update;
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
+      return error.cause.type ?? '(no word)';
+    }
+    throw error;
+  }
+  throw new Error('the update was accepted');
+}

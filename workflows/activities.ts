@@ -1,0 +1,37 @@
+import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import { FAILURES } from '../domain/failures.js';
+import type { Activities } from '../activities/contract.js';
+
+/** Failures that a person must mend: trying again at once would only delay telling them. */
+const NOT_HEALING = Object.entries(FAILURES)
+  .filter(([, { meaning }]) => meaning !== 'retry')
+  .map(([reason]) => reason);
+
+/** About a quarter of an hour with the waits of the activities themselves; then the run is blocked and says why. */
+const retry: NonNullable<ActivityOptions['retry']> = {
+  initialInterval: '1s',
+  backoffCoefficient: 2,
+  maximumInterval: '10s',
+  maximumAttempts: 25,
+  nonRetryableErrorTypes: NOT_HEALING,
+};
+
+/** A worker that dies is noticed after this long without a sign of life. */
+const heartbeatTimeout = '8s';
+
+/** Answers a person is waiting for: better a failure in time than a late answer. */
+export const ask = proxyActivities<Activities>({
+  startToCloseTimeout: '30s',
+  retry: { ...retry, maximumAttempts: 2 },
+});
+
+/** Reads the cluster on behalf of a run. */
+export const read = proxyActivities<Activities>({ startToCloseTimeout: '2m', retry });
+
+/** Changes the cluster, or proves what was changed. */
+export const change = proxyActivities<Activities>({ startToCloseTimeout: '30m', heartbeatTimeout, retry });
+
+/** Waits for workloads: as long as the caller allows, and a little more to say what is missing. */
+export function watchFor(timeoutSeconds: number) {
+  return proxyActivities<Activities>({ startToCloseTimeout: (timeoutSeconds + 120) * 1_000, heartbeatTimeout, retry });
+}

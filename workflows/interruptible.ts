@@ -1,0 +1,38 @@
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { isForward } from '../domain/phases.js';
+import type { Ledger, NewEvent } from './ledger.js';
+import { obstacleOf } from './obstacle.js';
+
+/** One step forward: does something and says what has happened. */
+export type Step = () => Promise<NewEvent>;
+
+/**
+ * Runs steps so that a rollback or a cancellation can cut in: it ends what the step is doing and waits until that has
+ * really ended. A failure blocks the run with its sentence. While the run is paused no step begins.
+ */
+export function createInterruptible(ledger: Ledger): (step: Step) => Promise<void> {
+  let current: CancellationScope | null = null;
+  ledger.onChange(({ phase }) => {
+    if (!isForward(phase)) current?.cancel();
+  });
+
+  return async (step) => {
+    const { phase } = ledger.state();
+    const left = () => ledger.state().phase !== phase;
+    await condition(() => ledger.state().pause === null || left());
+    if (left()) return;
+    const scope = new CancellationScope();
+    current = scope;
+    try {
+      const event = await scope.run(step);
+      ledger.apply(event);
+    } catch (error) {
+      // The command that cut in has set the phase already; whatever else failed in that instant does not matter.
+      if (left()) return;
+      if (isCancellation(error)) throw error;
+      ledger.apply({ type: 'failed', obstacle: obstacleOf(error) });
+    } finally {
+      current = null;
+    }
+  };
+}

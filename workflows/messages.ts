@@ -1,0 +1,95 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Route, UpgradeRequest } from '../domain/plan.js';
+import type { RunState } from '../domain/run.js';
+import type { Direction } from '../domain/workload.js';
+
+/** Task queue of every Meshlift worker. */
+export const TASK_QUEUE = 'meshlift';
+
+/** Workflow type names, as Temporal knows them. */
+export const UPGRADE_WORKFLOW = 'upgrade';
+export const PLAN_WORKFLOW = 'plan';
+export const INSPECT_WORKFLOW = 'inspect';
+export const MIGRATE_NAMESPACE_WORKFLOW = 'migrateNamespace';
+
+const UPGRADE_PREFIX = 'upgrade/';
+
+/** The workflow id is the business key: one open run per cluster, held by the server. */
+export function upgradeWorkflowId(cluster: string): string {
+  return `${UPGRADE_PREFIX}${cluster}`;
+}
+
+/** The cluster of an upgrade's workflow id, or null for another workflow's id. */
+export function clusterOfWorkflowId(workflowId: string): string | null {
+  return workflowId.startsWith(UPGRADE_PREFIX) ? workflowId.slice(UPGRADE_PREFIX.length) : null;
+}
+
+/** What a run is started with. */
+export interface UpgradeInput {
+  readonly request: UpgradeRequest;
+  /** Who asked for it, for people. */
+  readonly requestedBy: string;
+}
+
+/** What the move of one namespace is started with. */
+export interface MigrateNamespaceInput {
+  readonly run: { readonly cluster: string; readonly runId: string; readonly release: string };
+  readonly namespace: string;
+  readonly direction: Direction;
+  readonly route: Route;
+  /** Workloads that restart at the same time. */
+  readonly parallelWorkloads: number;
+  readonly workloadTimeoutSeconds: number;
+}
+
+/** What the move of one namespace did. */
+export interface MigrateNamespaceResult {
+  /** Workloads that were restarted. */
+  readonly workloads: number;
+  /** Pods on the expected sidecar. */
+  readonly pods: number;
+}
+
+/** The workflow id of a namespace's move. */
+export function migrateWorkflowId({ run, namespace, direction }: MigrateNamespaceInput): string {
+  return `move/${run.cluster}/${run.runId}/${namespace}/${direction}`;
+}
+
+/** From a run to the moves of its namespaces: begin no further restart, and go on. */
+export const holdSignal = defineSignal('hold');
+export const releaseSignal = defineSignal('release');
+
+/** The whole state of the run. */
+export const stateQuery = defineQuery<RunState>('state');
+
+export interface ReasonInput {
+  readonly by: string;
+  readonly reason: string;
+}
+export interface ByInput {
+  readonly by: string;
+}
+export interface PromoteInput {
+  readonly by: string;
+  readonly gate: string;
+  readonly planHash: string;
+}
+export interface SkipInput {
+  readonly by: string;
+  readonly namespace: string;
+  readonly reason: string;
+}
+
+/** Updates answer with the new state, or are refused by a synchronous validator with a sentence. */
+export const pauseUpdate = defineUpdate<RunState, [ReasonInput]>('pause');
+export const resumeUpdate = defineUpdate<RunState, [ByInput]>('resume');
+export const promoteUpdate = defineUpdate<RunState, [PromoteInput]>('promote');
+export const rollBackUpdate = defineUpdate<RunState, [ReasonInput]>('rollBack');
+export const retryUpdate = defineUpdate<RunState, [ByInput]>('retry');
+export const skipNamespaceUpdate = defineUpdate<RunState, [SkipInput]>('skipNamespace');
+export const cancelUpdate = defineUpdate<RunState, [ByInput]>('cancel');
+
+/** Signals: thin aliases for the Temporal CLI and other systems. What an update would refuse, a signal ignores. */
+export const pauseSignal = defineSignal<[ReasonInput]>('pause');
+export const promoteSignal = defineSignal<[PromoteInput]>('promote');
+export const rollBackSignal = defineSignal<[ReasonInput]>('rollBack');

@@ -1,0 +1,36 @@
+import { FAILURES } from '../domain/failures.js';
+import { wasTouched } from '../domain/phases.js';
+import { rollbackCommands } from '../domain/planned-commands.js';
+import type { Route } from '../domain/plan.js';
+import type { Obstacle, RunState } from '../domain/run.js';
+import type { RunRef } from '../activities/contract.js';
+
+export { obstacleOf } from './obstacle.js';
+
+/** How activities name the run. */
+export function runRefOf({ cluster, runId, release }: RunState): RunRef {
+  return { cluster, runId, release };
+}
+
+/** The way that the plan found. @throws Error before planning: no phase that needs it can be reached then */
+export function routeOf({ plan }: RunState): Route {
+  if (plan?.route == null) throw new Error('the run has no route');
+  return plan.route;
+}
+
+/** Nobody promoted a gate in time. */
+export function timedOut({ cluster, plan }: RunState, gate: string): Obstacle {
+  const waited = plan?.options.promotionTimeoutSeconds ?? 0;
+  const message = `Nobody promoted gate ${gate} of cluster ${cluster} within ${waited} s.`;
+  return { reason: 'PromotionTimedOut', message, remedy: FAILURES.PromotionTimedOut.nextStep };
+}
+
+/** What a person types when the rollback cannot go on by itself. */
+export function manualCommandsOf(state: RunState): string[] {
+  if (state.plan?.route == null) return [];
+  const left = state.namespaces.filter((row) => wasTouched(row) && row.status !== 'movedBack');
+  return rollbackCommands(
+    state.plan.route,
+    left.map(({ namespace }) => namespace),
+  );
+}

@@ -1,0 +1,119 @@
+import { condition } from '@temporalio/workflow';
+import { wasTouched } from '../domain/phases.js';
+import type { UpgradeRequest } from '../domain/plan.js';
+import type { NamespaceState, Phase, PhaseName, RunState } from '../domain/run.js';
+import { change, read } from './activities.js';
+import { createInterruptible } from './interruptible.js';
+import type { Ledger, NewEvent } from './ledger.js';
+import type { Moves } from './moves.js';
+import { manualCommandsOf, obstacleOf, routeOf, runRefOf, timedOut } from './run-facts.js';
+
+/** What a run does in each phase; one that is missing does not compile. */
+type Story = { readonly [Name in PhaseName]: (phase: Extract<Phase, { readonly name: Name }>) => Promise<void> };
+
+/**
+ * The story of an upgrade: what each phase does. A step ends in an event, and the state machine says where that leads.
+ */
+export function createStory(ledger: Ledger, moves: Moves, request: UpgradeRequest): (phase: Phase) => Promise<void> {
+  const step = createInterruptible(ledger);
+  const run = runRefOf(ledger.state());
+  const options = () => ledger.state().plan?.options ?? request.options;
+  const target = () => ({ run, route: routeOf(ledger.state()) });
+  const untilLeft = (phase: Phase) => condition(() => ledger.state().phase !== phase);
+  const leftWithin = (phase: Phase, seconds: number) =>
+    condition(() => ledger.state().phase !== phase, seconds * 1_000);
+  const over = () => Promise.resolve();
+
+  const story: Story = {
+    planning: () =>
+      step(async () => {
+        return { type: 'planned', plan: await read.makePlan(request) };
+      }),
+
+    preflight: () =>
+      step(async () => {
+        const { plan } = ledger.state();
+        // Without a route there is nothing more to check: the plan's own blockers end the run.
+        const findings = plan?.route == null ? [] : await read.runPreflight({ plan });
+        return { type: 'preflightFinished', findings };
+      }),
+
+    preparing: () =>
+      step(async () => {
+        await change.fetchRelease({ run });
+        await change.takeSnapshot(target());
+        return { type: 'prepared' };
+      }),
+
+    installing: () =>
+      step(async () => {
+        await change.installControlPlane({ ...target(), options: options() });
+        return { type: 'installed' };
+      }),
+
+    verifying: () =>
+      step(async () => {
+        await change.verifyControlPlane(target());
+        return { type: 'verified' };
+      }),
+
+    migrating: ({ wave }) =>
+      step(async () => {
+        await moves.moveAll('forward', (state) => waitingIn(state, wave));
+        return { type: 'waveFinished' };
+      }),
+
+    soaking: async (phase) => {
+      if (!(await leftWithin(phase, options().soakSeconds))) ledger.apply({ type: 'soakFinished' });
+    },
+
+    // A durable timer: when it is up the run is blocked, never rolled back, because the mesh is safe as it is.
+    awaitingPromotion: async (phase) => {
+      if (await leftWithin(phase, options().promotionTimeoutSeconds)) return;
+      ledger.apply({ type: 'failed', obstacle: timedOut(ledger.state(), phase.gate) });
+    },
+
+    finalizing: () =>
+      step(async () => {
+        await change.checkOldRevisionUnused(target());
+        await change.adoptDefaultService(target());
+        await change.removeOldInjection(target());
+        await change.removeOldControlPlane(target());
+        return { type: 'finalized', proof: await change.verifyMesh(target()) };
+      }),
+
+    rollingBack: async () => {
+      ledger.apply(await rollBack().catch(notBack));
+    },
+
+    blocked: untilLeft,
+    rollbackBlocked: untilLeft,
+    succeeded: over,
+    rolledBack: over,
+    rejected: over,
+    cancelled: over,
+  };
+
+  /** Guide, step 6, in the only safe order: sidecars first, then the gateway, then the control plane they need no more. */
+  async function rollBack(): Promise<NewEvent> {
+    await moves.moveAll('back', touchedIn);
+    await change.restoreGateways({ run, timeoutSeconds: options().workloadTimeoutSeconds });
+    await change.removeNewControlPlane(target());
+    return { type: 'rolledBack', proof: await change.compareWithSnapshot(target()) };
+  }
+
+  function notBack(error: unknown): NewEvent {
+    return { type: 'failed', obstacle: obstacleOf(error), manualCommands: manualCommandsOf(ledger.state()) };
+  }
+
+  // The table has a function for each name that takes just that phase; the compiler cannot see that the pairs match.
+  return (phase) => story[phase.name](phase as never);
+}
+
+function waitingIn({ namespaces }: RunState, wave: number): NamespaceState[] {
+  return namespaces.filter((row) => row.wave === wave && row.status === 'waiting');
+}
+
+function touchedIn({ namespaces }: RunState): NamespaceState[] {
+  return namespaces.filter((row) => wasTouched(row) && row.status !== 'movedBack');
+}
