@@ -6,12 +6,7 @@ const LOOK_AGAIN_MS = 300;
 /** Whether a Deployment's controller has seen the last change and every replica of it is available. */
 export function isComplete(deployment: KubeObject): boolean {
   const { replicas: wanted = 1 } = deployment['spec'] as { replicas?: number };
-  const {
-    observedGeneration = 0,
-    replicas = 0,
-    updatedReplicas = 0,
-    availableReplicas = 0,
-  } = statusOf(deployment);
+  const { observedGeneration = 0, replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = statusOf(deployment);
   const { generation = 0 } = deployment.metadata;
   const settled = updatedReplicas >= wanted && availableReplicas >= wanted && replicas === updatedReplicas;
   return settled && observedGeneration >= generation;

@@ -103,7 +103,7 @@ export function createScript(): Script {
     changed,
     begun: () => log.filter(({ outcome }) => outcome === 'begun').map(({ call }) => call),
     hold(call, { stubborn } = { stubborn: false }) {
-      let open = () => {};
+      let open: () => void = () => undefined;
       const opened = new Promise<void>((resolve) => (open = resolve));
       const gate = { stubborn, opened, open };
       gates.set(call, gate);

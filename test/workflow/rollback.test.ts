@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import { openBench } from './support/bench.js';
+import { failure } from './support/failure.js';
+import type { FakeMesh } from './support/fake-mesh.js';
+import { refusalOf } from './support/run.js';
+
+const bench = openBench();
+const SHOP = { canary: { catalog: ['api'] }, rest: { cart: ['web'], pay: ['web'] } };
+const CLEAN_UP = ['restoreGateways', 'removeNewControlPlane', 'compareWithSnapshot'];
+
+/** What a run began since a call, without what only lists or records. */
+function begunSince({ script }: FakeMesh, call: string): string[] {
+  const begun = script.begun().filter((each) => !/^(list|record)/.test(each));
+  return begun.slice(begun.lastIndexOf(call) + 1);
+}
+
+const back = (namespace: string, name: string) => [
+  `labelNamespace ${namespace} back`,
+  `moveWorkload ${namespace}/${name} back`,
+  `verifyNamespace ${namespace} back`,
+];
+
+describe('a rollback', () => {
+  it('from the canary gate brings back what was moved and nothing else, sidecars before the control plane', async () => {
+    const run = await bench.start(SHOP);
+    await run.reaches('awaitingPromotion');
+    expect((await run.rollBack()).phase.name).toBe('rollingBack');
+    const end = await run.end();
+
+    expect(end.phase.name).toBe('rolledBack');
+    expect(end.rollback).toMatchObject({ by: 'ada', reason: 'because' });
+    expect(end.proof).toEqual([{ name: 'pods', ok: true, detail: 'all looked at' }]);
+    expect(begunSince(run.mesh, 'verifyNamespace catalog forward')).toEqual([...back('catalog', 'api'), ...CLEAN_UP]);
+    expect(end.namespaces.map(({ status }) => status)).toEqual(['movedBack', 'waiting', 'waiting']);
+    expect([...run.mesh.controlPlanes]).toEqual(['old']);
+  });
+
+  it('from the last gate brings everything back, each workload once', async () => {
+    const run = await bench.start(SHOP);
+    await run.promoteAll('canary');
+    await run.reaches('awaitingPromotion', 2);
+    await run.rollBack();
+    const end = await run.end();
+    expect(end.namespaces.map(({ status }) => status)).toEqual(['movedBack', 'movedBack', 'movedBack']);
+    expect([...run.mesh.labels.values()]).toEqual(['old', 'old', 'old']);
+    expect([...run.mesh.restarts.values()]).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+
+  it('in the middle of a wave cuts the move off, and begins when that has really ended', async () => {
+    const run = await bench.start({ canary: { cart: ['web', 'late'] }, options: { parallelWorkloads: 1 } });
+    const { script } = run.mesh;
+    const hold = script.hold('moveWorkload cart/web forward', { stubborn: true });
+    await script.sees('moveWorkload cart/web forward', 'begun');
+    await run.rollBack();
+    await script.sees('moveWorkload cart/web forward', 'cancelling');
+    expect(script.begun().filter((call) => call.endsWith(' back'))).toEqual([]);
+    hold.open();
+
+    const end = await run.end();
+    expect(end.phase.name).toBe('rolledBack');
+    const lines = script.log.map(({ call, outcome }) => `${outcome} ${call}`);
+    expect(lines.indexOf('cancelled moveWorkload cart/web forward')).toBeLessThan(
+      lines.indexOf('begun labelNamespace cart back'),
+    );
+    expect(lines).not.toContain('begun moveWorkload cart/late forward');
+    expect(end.namespaces).toMatchObject([{ namespace: 'cart', status: 'movedBack' }]);
+  });
+
+  it('from a blocked run also brings back the namespace that failed', async () => {
+    const run = await bench.start(SHOP);
+    run.mesh.script.fail('moveWorkload catalog/api forward', failure('WorkloadNotReady'));
+    await run.reaches('blocked');
+    await run.rollBack();
+    const end = await run.end();
+    expect(end.phase.name).toBe('rolledBack');
+    expect(run.mesh.labels.get('catalog')).toBe('old');
+    expect(end.namespaces[0]).toMatchObject({ namespace: 'catalog', status: 'movedBack' });
+  });
+
+  it('of a half-installed control plane removes just that', async () => {
+    const run = await bench.start(SHOP);
+    run.mesh.script.fail('installControlPlane', failure('InstallFailed'));
+    await run.reaches('blocked');
+    await run.rollBack();
+    expect((await run.end()).phase.name).toBe('rolledBack');
+    expect(begunSince(run.mesh, 'installControlPlane')).toEqual(CLEAN_UP);
+  });
+
+  it('ends a pause', async () => {
+    const run = await bench.start(SHOP);
+    await run.reaches('awaitingPromotion');
+    await run.pause();
+    expect((await run.rollBack()).pause).toBeNull();
+    expect((await run.end()).phase.name).toBe('rolledBack');
+  });
+
+  it('is refused before anything has changed, and once the old control plane goes', async () => {
+    const run = await bench.start({ canary: { cart: ['web'] } });
+    const { script } = run.mesh;
+    const holds = ['fetchRelease', 'checkOldRevisionUnused'].map((call) => script.hold(call));
+    await script.sees('fetchRelease', 'begun');
+    expect(await refusalOf(run.rollBack())).toBe('WrongPhase');
+    holds[0]?.open();
+    await run.promoteAll('finalize');
+    await script.sees('checkOldRevisionUnused', 'begun');
+    expect(await refusalOf(run.rollBack())).toBe('WrongPhase');
+    holds[1]?.open();
+    expect((await run.end()).phase.name).toBe('succeeded');
+  });
+});
+
+describe('a rollback that fails', () => {
+  it('says what is left to type, and goes on from there when it is retried', async () => {
+    const run = await bench.start(SHOP);
+    await run.promoteAll('canary');
+    await run.reaches('awaitingPromotion', 2);
+    run.mesh.script.fail('moveWorkload cart/web back', failure('WorkloadNotReady'));
+    await run.rollBack();
+    await run.reaches('rollbackBlocked');
+
+    const { phase } = await run.state();
+    if (phase.name !== 'rollbackBlocked') throw new Error(phase.name);
+    expect(phase.obstacle.reason).toBe('WorkloadNotReady');
+    const labelled = phase.manualCommands.filter((line) => line.startsWith('kubectl label namespace'));
+    expect(labelled).toContainEqual(expect.stringContaining('namespace cart '));
+    expect(labelled).not.toContainEqual(expect.stringContaining('namespace catalog '));
+    expect([...run.mesh.controlPlanes]).toEqual(['old', 'new']);
+
+    await run.retry();
+    expect((await run.end()).phase.name).toBe('rolledBack');
+    expect(run.mesh.restarts.get('catalog/api back')).toBe(1);
+    expect(run.mesh.restarts.get('cart/web back')).toBe(1);
+  });
+
+  it('leaves no namespace command when only the clean-up is left', async () => {
+    const run = await bench.start(SHOP);
+    await run.reaches('awaitingPromotion');
+    run.mesh.script.fail('compareWithSnapshot', failure('SnapshotDiffers'));
+    await run.rollBack();
+    await run.reaches('rollbackBlocked');
+    const { phase } = await run.state();
+    expect(phase).toMatchObject({ name: 'rollbackBlocked', obstacle: { reason: 'SnapshotDiffers' } });
+    expect(
+      'manualCommands' in phase && phase.manualCommands.filter((line) => line.includes('label namespace')),
+    ).toEqual([]);
+    await run.retry();
+    expect((await run.end()).phase.name).toBe('rolledBack');
+  });
+});
