@@ -80,8 +80,8 @@ export default tseslint.config(
     rules: { 'max-lines': ['error', 500], '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {
-    files: ['*.config.ts', '*.config.js', '*.cjs'],
+    files: ['*.config.ts', '*.config.js', '*.cjs', '**/*.mjs'],
     rules: { 'no-restricted-syntax': 'off' },
-    languageOptions: { globals: { module: 'writable' } },
+    languageOptions: { globals: { module: 'writable', URL: 'readonly', process: 'readonly' } },
   },
 );

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isWaivable, type CheckResult } from './checks/catalogue.js';
 import { clusterIdSchema, namespaceNameSchema } from './names.js';
 import type { SidecarTarget } from './workload.js';
 
@@ -15,6 +16,15 @@ const setOptionSchema = z
     error: `Meshlift decides ${OWN_SET_KEYS.join(', ')} itself`,
   });
 
+/** A person takes the risk of a check: recorded with the run, and part of the plan's hash. */
+const waiverSchema = z.strictObject({
+  /** Id of the check, `MESH023`. */
+  check: z.string().refine(isWaivable, { error: 'no check of that id can be waived; `meshlift checks` lists them' }),
+  /** Why that is all right here. */
+  reason: z.string().trim().min(3).max(500),
+});
+export type Waiver = z.infer<typeof waiverSchema>;
+
 /** What a caller may choose about a run. Durations are seconds. */
 export const upgradeOptionsSchema = z.strictObject({
   /** Namespaces of the first wave. Default: the injected namespace with the fewest pods. */
@@ -28,6 +38,8 @@ export const upgradeOptionsSchema = z.strictObject({
     .array(z.string().regex(/^[a-z0-9][a-z0-9-]*$/))
     .max(20)
     .default([]),
+  /** Findings that do not keep the run from beginning, each with the reason why. */
+  waivers: z.array(waiverSchema).max(100).default([]),
   /** How long a wave is watched before its gate asks for promotion. */
   soakSeconds: z.int().min(0).max(SEVEN_DAYS_IN_SECONDS).default(0),
   /** How long a gate waits for promotion before the run is blocked (never rolled back). */
@@ -58,17 +70,22 @@ export const upgradeRequestSchema = z.strictObject({
 });
 export type UpgradeRequest = z.infer<typeof upgradeRequestSchema>;
 
-/** What a check found. A blocker ends the run before anything changes. */
+/** What a check found. A blocker that is not waived ends the run before anything changes. */
 export interface Finding {
   /** Stable id of the check, `MESH001`. */
   readonly check: string;
-  readonly severity: 'blocker' | 'warning' | 'info';
+  /** `unknown`: the question could not be answered; it blocks like a blocker. */
+  readonly severity: 'blocker' | 'unknown' | 'warning' | 'info';
   /** Machine word, for instance `UnsupportedSource`. */
   readonly reason: string;
   /** One sentence that names the objects. */
   readonly message: string;
   /** What to do about it. */
   readonly remedy: string;
+  /** The remedy as a command or a manifest, where there is one. */
+  readonly command?: string;
+  /** Why somebody took the risk; then it does not block. */
+  readonly waived?: string;
 }
 
 /** One control plane found in the cluster. */
@@ -129,6 +146,8 @@ export interface Plan {
   readonly route: Route | null;
   readonly options: UpgradeOptions;
   readonly findings: readonly Finding[];
+  /** The verdict of every check, once they were asked. */
+  readonly checks?: readonly CheckResult[];
   readonly waves: readonly Wave[];
   /** The commands that a person would type for the same effect, in order. */
   readonly commands: readonly string[];

@@ -1,3 +1,4 @@
+import { isBlocking } from './checks/verdicts.js';
 import { canCancel, canPause, canRollBack, canSkip, isFinal, isForward, stepOf } from './phases.js';
 import type { Plan } from './plan.js';
 import type { NamespaceState, Phase, RunEvent, RunState } from './run.js';
@@ -27,7 +28,7 @@ const TRANSITIONS: Transitions = {
   preflightFinished: (state, event) => {
     if (state.phase.name !== 'preflight') return state;
     const findings = [...(state.plan?.findings ?? []), ...event.findings];
-    const blockers = findings.filter(({ severity }) => severity === 'blocker');
+    const blockers = findings.filter(isBlocking);
     const checked = { ...state, findings };
     if (blockers.length === 0) return enter(checked, { name: 'preparing' }, event.at);
     return enter(checked, { name: 'rejected' }, event.at, blockers.map(({ reason }) => reason).join(', '));

@@ -1,9 +1,10 @@
+import { inOrder, verdictsOf } from '../domain/checks/verdicts.js';
 import type { Plan, UpgradeRequest } from '../domain/plan.js';
 import { ask } from './activities.js';
 
 /** What an upgrade would do, with the findings of every check. Changes nothing. */
 export async function plan(request: UpgradeRequest): Promise<Plan> {
   const made = await ask.makePlan(request);
-  const findings = await ask.runPreflight({ plan: made });
-  return { ...made, findings: [...made.findings, ...findings] };
+  const findings = inOrder([...made.findings, ...(await ask.runPreflight({ plan: made }))]);
+  return { ...made, findings, checks: verdictsOf(findings) };
 }

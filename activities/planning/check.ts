@@ -1,16 +1,31 @@
+import type { CheckId } from '../../domain/checks/catalogue.js';
 import type { DetectedMesh, Finding, Plan } from '../../domain/plan.js';
 import type { Release } from '../../domain/release.js';
 import type { RegisteredCluster } from '../../settings/settings.js';
 import type { KubeClient } from '../kube/types.js';
+import type { ClusterReader } from './cluster-reader.js';
 
-/** What a check may look at. */
+/** What a check may look at. Nothing in here can change the cluster, but by what `kube` is used for. */
 export interface CheckInput {
   readonly plan: Plan;
   readonly cluster: RegisteredCluster;
   readonly release: Release;
   readonly mesh: DetectedMesh;
   readonly kube: KubeClient;
+  /** Lists shared by all checks of one preflight: each collection is read once. */
+  readonly reader: ClusterReader;
+  /** Ends what a check runs. */
+  readonly signal: AbortSignal;
 }
 
-/** One question to the cluster. Its findings carry its own id. */
-export type Check = (input: CheckInput) => readonly Finding[] | Promise<readonly Finding[]>;
+/** What a check found; its id is the check's, its severity the check's own unless it says another. */
+export type Found = Omit<Finding, 'check' | 'severity' | 'waived'> & { readonly severity?: Finding['severity'] };
+
+/**
+ * One question to the cluster. Nothing found means pass.
+ * What it throws makes its verdict `unknown`: a question that could not be answered is never a pass.
+ */
+export interface Check {
+  readonly id: CheckId;
+  readonly look: (input: CheckInput) => readonly Found[] | Promise<readonly Found[]>;
+}

@@ -1,23 +1,47 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { CHECKS } from '../../domain/checks/catalogue.js';
+import { applyWaivers, inOrder } from '../../domain/checks/verdicts.js';
 import type { Finding } from '../../domain/plan.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
+import { heartbeating } from '../heartbeat.js';
+import type { Check, CheckInput } from './check.js';
+import { CHECKS_TO_RUN } from './checks/index.js';
+import { createClusterReader } from './cluster-reader.js';
 import { detectMesh } from './detect-mesh.js';
-import { CLUSTER_CHECKS } from './cluster-checks.js';
-import type { Check } from './check.js';
-import { WORKLOAD_CHECKS } from './workload-checks.js';
 
-const CHECKS: readonly Check[] = [...CLUSTER_CHECKS, ...WORKLOAD_CHECKS];
-
-/** Runs every check of the plan. Changes nothing. A check that cannot be answered fails the activity: it is never a pass. */
+/** Runs every check of the plan, and marks what the request waives. Changes nothing. */
 export function createRunPreflight(context: ActivityContext): Activities['runPreflight'] {
-  return async ({ plan }) => {
-    const { cluster, kube } = context.access(plan.cluster);
-    const release = context.release(plan.release);
-    const mesh = await detectMesh(plan.cluster, kube);
-    const findings = await Promise.all(CHECKS.map(async (check) => check({ plan, cluster, kube, release, mesh })));
-    const order: readonly Finding['severity'][] = ['blocker', 'warning', 'info'];
-    return findings
-      .flat()
-      .sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity) || a.check.localeCompare(b.check));
-  };
+  return ({ plan }) =>
+    heartbeating(async (signal) => {
+      const { cluster, kube } = context.access(plan.cluster);
+      const release = context.release(plan.release);
+      const mesh = await detectMesh(plan.cluster, kube);
+      const input: CheckInput = { plan, cluster, kube, release, mesh, reader: createClusterReader(kube, plan), signal };
+      const findings = await Promise.all(CHECKS_TO_RUN.map((check) => ask(check, input)));
+      return inOrder(applyWaivers(findings.flat(), plan.options.waivers));
+    });
+}
+
+/** The findings of one check. A check that fails has found that it does not know. */
+async function ask({ id, look }: Check, input: CheckInput): Promise<Finding[]> {
+  const { severity } = CHECKS[id];
+  try {
+    const found = await look(input);
+    return found.map((entry) => ({ severity, ...entry, check: id }));
+  } catch (error) {
+    input.signal.throwIfAborted();
+    // A cluster that does not answer at all heals by itself: then all is asked again, instead of 50 times "unknown".
+    if (error instanceof ApplicationFailure && error.type === 'ClusterUnreachable') throw error;
+    return [
+      {
+        check: id,
+        severity: 'unknown',
+        reason: 'Unanswered',
+        message: `${CHECKS[id].title}: that could not be found out in cluster ${input.cluster.id}. ${(error as Error).message}`,
+        remedy: 'Mend what the message names, or take the risk with a waiver.',
+        command: `meshlift plan ${input.cluster.id} --release ${input.release.version} --waive ${id} --reason "..."`,
+      },
+    ];
+  }
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { isCheckId, type CheckId, type CheckResult } from '../../domain/checks/catalogue.js';
+import { CHECK_GROUPS, type CheckGroup } from '../../domain/checks/descriptor.js';
 import type { DetectedMesh, Finding, Plan } from '../../domain/plan.js';
 import { upgradeOptionsSchema } from '../../domain/plan.js';
 import { listOf } from './common.js';
@@ -9,10 +11,19 @@ const endSchema = z.object({ version: z.string(), revision: z.string(), sidecar:
 /** What a check found. */
 export const findingSchema: z.ZodType<Finding> = z.object({
   check: z.string(),
-  severity: z.enum(['blocker', 'warning', 'info']),
+  severity: z.enum(['blocker', 'unknown', 'warning', 'info']),
   reason: z.string(),
   message: z.string(),
   remedy: z.string(),
+  command: z.exactOptional(z.string()),
+  waived: z.exactOptional(z.string()),
+});
+
+const checkResultSchema: z.ZodType<CheckResult> = z.object({
+  check: z.custom<CheckId>((word) => typeof word === 'string' && isCheckId(word)).meta({ type: 'string' }),
+  title: z.string(),
+  group: z.enum(Object.keys(CHECK_GROUPS) as [CheckGroup, ...CheckGroup[]]),
+  verdict: z.enum(['pass', 'info', 'warning', 'blocker', 'unknown']),
 });
 
 /** What a run will do. */
@@ -23,6 +34,7 @@ export const planSchema: z.ZodType<Plan> = z
     route: z.object({ from: endSchema, to: endSchema }).nullable(),
     options: upgradeOptionsSchema,
     findings: listOf(findingSchema),
+    checks: z.exactOptional(listOf(checkResultSchema)),
     waves: listOf(z.object({ name: z.string(), namespaces: listOf(z.string()), gate: z.string() })),
     commands: listOf(z.string()),
     totals: z.object({ namespaces: z.int(), workloads: z.int(), pods: z.int() }),

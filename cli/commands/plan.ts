@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { isBlocking } from '../../domain/checks/verdicts.js';
 import { clusterArgument } from '../client/arguments.js';
 import { clientCommand, connect, print } from '../client/client-command.js';
 import type { Context } from '../client/context.js';
@@ -15,6 +16,6 @@ export function planCommand(context: Context): Command {
     const request = toRequest(cluster, options);
     const plan = await (await connect(options, context)).plan(request);
     print(context, options, plan, () => renderPlan(plan, { ...context, ascii: !context.tty }));
-    context.finish(plan.findings.some(({ severity }) => severity === 'blocker') ? EXIT.failed : EXIT.done);
+    context.finish(plan.findings.some(isBlocking) ? EXIT.failed : EXIT.done);
   });
 }

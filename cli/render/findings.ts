@@ -4,6 +4,7 @@ import { wrap } from './text.js';
 
 const MARKS: Readonly<Record<Finding['severity'], readonly [Glyph, Style]>> = {
   blocker: ['failed', 'red'],
+  unknown: ['failed', 'red'],
   warning: ['warning', 'yellow'],
   info: ['waiting', 'dim'],
 };

@@ -39,6 +39,7 @@ const planOf = fc
         exclude: [],
         set: [],
         overlays: [],
+        waivers: [],
         soakSeconds,
         promotionTimeoutSeconds: 60,
         workloadTimeoutSeconds: 60,

@@ -15,16 +15,17 @@ interface PodSpec {
 }
 
 let count = 0;
-const pod = ({ side = 'new', ready = true, mark, going = false, optsOut = false }: PodSpec = {}): Pod => ({
-  metadata: {
-    name: `web-${(count += 1)}`,
-    labels: side === 'new' ? { 'istio.io/rev': 'asm-1614-2' } : {},
-    annotations: {
-      ...(mark === undefined ? {} : { [RESTART_ANNOTATION]: mark }),
-      ...(optsOut ? { 'sidecar.istio.io/inject': 'false' } : {}),
-    },
-    ...(going ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+const metadataOf = ({ side, mark, going = false, optsOut = false }: PodSpec): Pod['metadata'] => ({
+  name: `web-${(count += 1)}`,
+  labels: side === 'new' ? { 'istio.io/rev': 'asm-1614-2' } : {},
+  annotations: {
+    ...(mark === undefined ? {} : { [RESTART_ANNOTATION]: mark }),
+    ...(optsOut ? { 'sidecar.istio.io/inject': 'false' } : {}),
   },
+  ...(going ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+});
+const pod = ({ side = 'new', ready = true, ...rest }: PodSpec = {}): Pod => ({
+  metadata: metadataOf({ side, ...rest }),
   spec: {
     containers:
       side === 'none' ? [] : [{ name: 'istio-proxy', image: `p:${side === 'new' ? '1.6.14-asm.2' : '1.6.13'}` }],

@@ -16,6 +16,7 @@ const plan: Plan = {
     exclude: [],
     set: [],
     overlays: [],
+    waivers: [],
     soakSeconds: 0,
     promotionTimeoutSeconds: 60,
     workloadTimeoutSeconds: 60,

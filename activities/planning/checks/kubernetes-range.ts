@@ -1,0 +1,19 @@
+import type { Check } from '../check.js';
+
+/** The release must run on the Kubernetes that is there: 1.6 needs APIs that are gone in 1.22 (pitfalls 4b). */
+export const kubernetesRange: Check = {
+  id: 'MESH011',
+  look: ({ mesh, release, cluster }) => {
+    const minor = (text: string) => Number(text.split('.')[1] ?? Number.NaN);
+    const current = minor(mesh.kubernetes);
+    const { min, max } = release.kubernetes;
+    if (current >= minor(min) && current <= minor(max)) return [];
+    return [
+      {
+        reason: 'UnsupportedSource',
+        message: `Cluster ${cluster.id} runs Kubernetes ${mesh.kubernetes}; ${release.version} runs on ${min} to ${max}.`,
+        remedy: 'Upgrade Kubernetes first, or choose another release.',
+      },
+    ];
+  },
+};
