@@ -42,9 +42,12 @@ export interface Activities {
 
   /** One merge patch of both injection labels: forward to the new revision, back to exactly what the snapshot says. */
   labelNamespace(input: { run: RunRef; namespace: string; direction: Direction; route: Route }): Promise<void>;
-  /** Deployments, StatefulSets and DaemonSets of a namespace, largest first. */
+  /** Everything in a namespace that can be moved, largest first: Deployments, StatefulSets, DaemonSets, and what has pods besides. */
   listWorkloads(input: { run: RunRef; namespace: string }): Promise<readonly WorkloadRef[]>;
-  /** Restarts one workload (once per run and direction) and watches until all its pods run the expected sidecar and are Ready. */
+  /**
+   * Moves one workload (once per run and direction) in the way that `domain/workload-actions.ts` says, and watches until all
+   * its pods run the expected sidecar and are Ready.
+   */
   moveWorkload(input: {
     run: RunRef;
     workload: WorkloadRef;
@@ -52,14 +55,31 @@ export interface Activities {
     expected: SidecarTarget;
     timeoutSeconds: number;
   }): Promise<MoveResult>;
-  /** Waits until every pod of the namespace that should have a sidecar has the expected one and is Ready. */
+  /**
+   * Waits until every pod of the namespace that should have a sidecar has the expected one and is Ready. Names the workloads
+   * that came meanwhile and must be moved first, and waits for nothing then.
+   */
   verifyNamespace(input: {
     run: RunRef;
     namespace: string;
     direction: Direction;
     expected: SidecarTarget;
     timeoutSeconds: number;
-  }): Promise<{ readonly pods: number }>;
+  }): Promise<{ readonly pods: number; readonly late?: readonly WorkloadRef[] }>;
+  /**
+   * Scans the whole mesh twice for pods that still run the old sidecar: waits for Jobs, names what needs a person. Throws
+   * `JobsUnfinished`, `PodsUnmanaged` or `OldRevisionInUse` with the pods.
+   */
+  confirmMoved(input: {
+    run: RunRef;
+    route: Route;
+    /** How long Jobs may take to finish. */
+    timeoutSeconds: number;
+    /** Between the two scans. */
+    pauseSeconds: number;
+    /** Whether a person has waived pods that nothing replaces. */
+    waiveUnmanaged: boolean;
+  }): Promise<{ readonly waived: readonly string[] }>;
 
   /** Throws `OldRevisionInUse` with the list unless nothing uses the old revision. An unanswered question means in use. */
   checkOldRevisionUnused(input: { run: RunRef; route: Route }): Promise<void>;

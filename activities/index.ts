@@ -14,6 +14,7 @@ import { createCompareWithSnapshot } from './rollback/compare.js';
 import { createRemoveNewControlPlane } from './rollback/remove-new-control-plane.js';
 import { createRestoreGateways } from './rollback/restore-gateways.js';
 import { createTakeSnapshot } from './rollback/take-snapshot.js';
+import { createConfirmMoved } from './workloads/confirm-moved.js';
 import { createLabelNamespace } from './workloads/label-namespace.js';
 import { createListWorkloads } from './workloads/list-workloads.js';
 import { createMoveWorkload } from './workloads/move-workload.js';
@@ -36,6 +37,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     listWorkloads: createListWorkloads(context),
     moveWorkload: createMoveWorkload(context),
     verifyNamespace: createVerifyNamespace(context),
+    confirmMoved: createConfirmMoved(context),
     checkOldRevisionUnused: createCheckOldRevisionUnused(context),
     adoptDefaultService: createAdoptDefaultService(context),
     removeOldInjection: createRemoveOldInjection(context),

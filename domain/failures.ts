@@ -238,6 +238,78 @@ export const FAILURES = {
     sentence: 'A Deployment is paused, so it cannot be restarted.',
     nextStep: 'Resume it with `kubectl rollout resume`, then `meshlift retry <cluster>`, or skip the namespace.',
   },
+  ProgressDeadlineExceeded: {
+    meaning: 'block',
+    status: 500,
+    sentence: 'A Deployment made no progress for as long as its progressDeadlineSeconds allows.',
+    nextStep: 'Look at the pods that the message names, then retry, skip the namespace, or roll back.',
+  },
+  CrashLoopBackOff: {
+    meaning: 'block',
+    status: 500,
+    sentence: 'Containers of new pods have ended three times or more, and are started ever more slowly.',
+    nextStep:
+      'Read `kubectl logs --previous` of the pods that the message names, then retry, skip the namespace, or roll back.',
+  },
+  ImagePullBackOff: {
+    meaning: 'block',
+    status: 500,
+    sentence: 'The nodes cannot pull an image of the new pods.',
+    nextStep:
+      'Check the image name and the way to its registry, the proxy image included, then retry, skip the namespace, or roll back.',
+  },
+  Unschedulable: {
+    meaning: 'block',
+    status: 500,
+    sentence: 'No node had room for new pods in time.',
+    nextStep:
+      'Make room for the requests of the pods and their sidecars, then retry, skip the namespace, or roll back.',
+  },
+  FailedCreateWebhook: {
+    meaning: 'block',
+    status: 500,
+    sentence: 'An admission webhook refused the new pods, or could not be called.',
+    nextStep:
+      'Mend the webhook that the message names (for the injector: its istiod), then retry, skip the namespace, or roll back.',
+  },
+  FailedCreateQuota: {
+    meaning: 'block',
+    status: 409,
+    sentence: 'A ResourceQuota leaves no room for the new pods with their sidecars.',
+    nextStep: 'Raise the quota that the message names, then retry, skip the namespace, or roll back.',
+  },
+  FailedCreate: {
+    meaning: 'block',
+    status: 500,
+    sentence: 'The API server refused to create the new pods.',
+    nextStep: 'Mend what the message of the API server names, then retry, skip the namespace, or roll back.',
+  },
+  EvictionRefused: {
+    meaning: 'block',
+    status: 409,
+    sentence: 'A PodDisruptionBudget allowed no eviction in time.',
+    nextStep: 'Let the budget that the message names allow a disruption, then retry, or skip the namespace.',
+  },
+  RolloutUnfinished: {
+    meaning: 'block',
+    status: 409,
+    sentence:
+      'A workload did not finish the rollout that somebody else had begun, and a restart is not stacked upon it.',
+    nextStep: 'Finish or undo that rollout, then retry, or skip the namespace.',
+  },
+  JobsUnfinished: {
+    meaning: 'block',
+    status: 409,
+    sentence: 'Jobs with the old sidecar did not finish in time, so the old control plane stays.',
+    nextStep: 'Let them finish or end them, then `meshlift retry <cluster>`. Nothing was removed yet.',
+  },
+  PodsUnmanaged: {
+    meaning: 'block',
+    status: 409,
+    sentence: 'Pods that Meshlift must not touch still run the old sidecar, so the old control plane stays.',
+    nextStep:
+      'Replace the pods that the message names yourself, or waive them, then `meshlift retry <cluster>`. Nothing was removed yet.',
+  },
   NamespaceChanged: {
     meaning: 'block',
     status: 409,

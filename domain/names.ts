@@ -35,3 +35,9 @@ export const REVISION_LABEL = 'istio.io/rev';
 
 /** Annotation on a pod template: its value is `{runId}.{direction}`, so that writing it twice restarts once (I3). */
 export const RESTART_ANNOTATION = 'meshlift.dev/restarted-by';
+
+/**
+ * Annotation on a workload whose pods are evicted: `{runId}.{direction}@{creation time of its newest pod before that}`. Who is
+ * killed half-way finds out by it which pods came back.
+ */
+export const REPLACEMENT_ANNOTATION = 'meshlift.dev/replacing-pods';

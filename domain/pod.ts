@@ -11,10 +11,13 @@ export interface Pod {
   readonly metadata: {
     readonly name: string;
     readonly namespace?: string;
+    readonly uid?: string;
+    readonly creationTimestamp?: string;
     readonly deletionTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
     readonly ownerReferences?: readonly {
+      readonly apiVersion?: string;
       readonly kind: string;
       readonly name: string;
       readonly uid: string;
@@ -28,16 +31,26 @@ export interface Pod {
   };
   readonly status?: {
     readonly phase?: string;
-    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[];
-    readonly containerStatuses?: readonly {
-      readonly name: string;
-      readonly state?: { readonly waiting?: { readonly reason?: string } };
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly reason?: string;
+      readonly message?: string;
     }[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
   };
 }
 
+/** What the kubelet says of one container. */
+export interface ContainerStatus {
+  readonly name: string;
+  readonly restartCount?: number;
+  readonly state?: { readonly waiting?: { readonly reason?: string } };
+}
+
 /** Owners that bring a pod back when it goes. */
-const KEEPERS = ['ReplicaSet', 'StatefulSet', 'DaemonSet'];
+const KEEPERS = ['ReplicaSet', 'ReplicationController', 'StatefulSet', 'DaemonSet'];
 
 /** Tag of an image reference; `latest` when it has none. A digest counts as the tag. */
 export function imageTag(image: string): string {
@@ -78,15 +91,26 @@ export function hasSidecar(pod: Pod, expected: SidecarTarget): boolean {
   return proxyTagOf(pod) === expected.proxyTag && (expected.revision === null || revision === expected.revision);
 }
 
+/** The controller that a pod belongs to; undefined for a bare pod. */
+export function controllerOf(pod: Pick<Pod, 'metadata'>) {
+  return pod.metadata.ownerReferences?.find(({ controller }) => controller === true);
+}
+
 /** Whether a controller brings the pod back after a restart of its workload; Jobs and bare pods are not restarted. */
 export function isKept(pod: Pod): boolean {
-  const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const owner = controllerOf(pod);
   return owner !== undefined && KEEPERS.includes(owner.kind);
+}
+
+/** Names of pods for a sentence, the first five and how many more. */
+export function namePods(pods: readonly Pod[]): string {
+  const named = pods.slice(0, 5).map(({ metadata }) => metadata.name);
+  return `${named.join(', ')}${pods.length > named.length ? ` and ${pods.length - named.length} more` : ''}`;
 }
 
 /** Why a pod is not Ready yet, in a few words. */
 export function whyNotReady({ status = {} }: Pod): string {
-  for (const { name, state } of status.containerStatuses ?? []) {
+  for (const { name, state } of [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]) {
     if (state?.waiting?.reason !== undefined) return `container ${name}: ${state.waiting.reason}`;
   }
   const unscheduled = status.conditions?.find(

@@ -1,15 +1,21 @@
 import { hasSidecar, isLive, isReady, proxyTagOf, wantsSidecar, whyNotReady, type Pod } from './pod.js';
 import { RESTART_ANNOTATION } from './names.js';
+import { troubleOf, type Trouble, type TroubleReason } from './trouble.js';
 import type { SidecarTarget, WorkloadKind } from './workload.js';
 
-/** A Deployment, StatefulSet or DaemonSet, as far as its rollout is concerned. */
+/** A workload of any kind that is moved, as far as its pods are concerned. */
 export interface Workload {
-  readonly metadata: { readonly name: string; readonly uid?: string; readonly generation?: number };
+  readonly metadata: {
+    readonly name: string;
+    readonly uid?: string;
+    readonly generation?: number;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly spec: {
     readonly replicas?: number;
     readonly paused?: boolean;
-    readonly updateStrategy?: { readonly type?: string };
-    readonly selector: { readonly matchLabels?: Readonly<Record<string, string>> };
+    readonly restartAt?: string;
+    readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: { readonly partition?: number } };
     readonly template: {
       readonly metadata?: {
         readonly labels?: Readonly<Record<string, string>>;
@@ -18,30 +24,59 @@ export interface Workload {
       readonly spec: Pod['spec'];
     };
   };
-  readonly status?: {
-    readonly observedGeneration?: number;
-    readonly replicas?: number;
-    readonly updatedReplicas?: number;
-    readonly readyReplicas?: number;
-    readonly availableReplicas?: number;
-    readonly desiredNumberScheduled?: number;
-    readonly updatedNumberScheduled?: number;
-    readonly numberAvailable?: number;
-    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[];
-  };
+  readonly status?: WorkloadStatus;
 }
 
-/** What the objects say about a restart that is under way. */
+/** What the controllers of all those kinds say, each in its own fields. */
+interface WorkloadStatus {
+  readonly observedGeneration?: number;
+  readonly replicas?: number;
+  readonly updatedReplicas?: number;
+  readonly readyReplicas?: number;
+  readonly availableReplicas?: number;
+  readonly currentRevision?: string;
+  readonly updateRevision?: string;
+  readonly desiredNumberScheduled?: number;
+  readonly updatedNumberScheduled?: number;
+  readonly numberAvailable?: number;
+  /** Argo Rollouts: `Healthy`, `Progressing`, `Paused` or `Degraded`, and the last restart that it has finished. */
+  readonly phase?: string;
+  readonly restartedAt?: string;
+  readonly conditions?: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason?: string;
+    readonly message?: string;
+  }[];
+}
+
+/** Why a workload did not move, as words of `domain/failures.ts`. */
+export type RolloutFailure =
+  TroubleReason | 'SidecarMissing' | 'SidecarWrong' | 'WorkloadNotReady' | 'ProgressDeadlineExceeded';
+
+interface Counts {
+  readonly desired: number;
+  readonly moved: number;
+}
+
+/** What the objects say about a move that is under way. */
 export type Rollout =
-  | { readonly state: 'done'; readonly desired: number; readonly moved: number }
-  | { readonly state: 'moving'; readonly desired: number; readonly moved: number; readonly detail: string }
-  | {
-      readonly state: 'failed';
-      readonly reason: 'SidecarMissing' | 'SidecarWrong' | 'WorkloadNotReady';
-      readonly desired: number;
-      readonly moved: number;
+  | ({ readonly state: 'done' } & Counts)
+  | ({
+      readonly state: 'moving';
       readonly detail: string;
-    };
+      /** What is in its way, when something is. */
+      readonly trouble: Trouble | null;
+    } & Counts)
+  | ({ readonly state: 'failed'; readonly reason: RolloutFailure; readonly detail: string } & Counts);
+
+/** A workload with what its status does not say. */
+export interface Subject {
+  readonly kind: WorkloadKind;
+  readonly workload: Workload;
+  /** Why its controller could create no pod, where only an event tells; null when there is no such event. */
+  readonly refusal: string | null;
+}
 
 /** How many pods the workload wants. */
 export function desiredPods(kind: WorkloadKind, workload: Workload): number {
@@ -55,37 +90,63 @@ export function restartMarkOf(workload: Workload): string | undefined {
 
 /** Whether a workload must be restarted to get all its pods onto the expected sidecar. */
 export function needsRestart(pods: readonly Pod[], expected: SidecarTarget): boolean {
-  return pods.some((pod) => isLive(pod) && wantsSidecar(pod) && !hasSidecar(pod, expected));
+  return pods.some((pod) => isBehind(pod, expected));
+}
+
+/** Whether a pod that should have the expected sidecar has another one or none. */
+export function isBehind(pod: Pod, expected: SidecarTarget): boolean {
+  return isLive(pod) && wantsSidecar(pod) && !hasSidecar(pod, expected);
+}
+
+/** Whether a pod is where the move should bring it. */
+export function isThere(pod: Pod, expected: SidecarTarget): boolean {
+  return isLive(pod) && isReady(pod) && !isBehind(pod, expected);
 }
 
 /**
- * Judges a workload by its own status and by every one of its pods.
+ * Judges a restarted workload by its own status and by every one of its pods.
  * @param pods the pods that the workload owns
  * @param mark the restart that is waited for; pods that carry it were created by it
  */
-export function judgeRollout(
-  { kind, workload }: { kind: WorkloadKind; workload: Workload },
-  pods: readonly Pod[],
-  expected: SidecarTarget,
-  mark: string | null,
-): Rollout {
+export function judgeRollout(subject: Subject, pods: readonly Pod[], expected: SidecarTarget, mark: string): Rollout {
+  const { kind, workload } = subject;
   const live = pods.filter(isLive);
-  const there = live.filter((pod) => isReady(pod) && (!wantsSidecar(pod) || hasSidecar(pod, expected)));
+  const fresh = live.filter((pod) => pod.metadata.annotations?.[RESTART_ANNOTATION] === mark);
+  const there = live.filter((pod) => isThere(pod, expected));
   const counts = { desired: desiredPods(kind, workload), moved: there.length };
-  const wrong = live.find((pod) => isNewAndWrong(pod, expected, mark));
-  if (wrong !== undefined) return { state: 'failed', ...counts, ...whatIsWrong(wrong, expected) };
-  const stuck = isStuck(workload);
+  const failed = judgeFresh(subject, fresh, expected, counts);
+  if (failed !== null) return failed;
   const settled = isSettled(kind, workload) && live.length === there.length && there.length >= counts.desired;
-  if (settled) return { state: 'done', ...counts };
-  const detail = whyMoving(kind, workload, live, expected);
-  return stuck
-    ? { state: 'failed', reason: 'WorkloadNotReady', detail: `its rollout does not progress: ${detail}`, ...counts }
-    : { state: 'moving', detail, ...counts };
+  return settled
+    ? { state: 'done', ...counts }
+    : { state: 'moving', ...whatIsLeft(subject, live, fresh, expected), ...counts };
 }
 
-function isNewAndWrong(pod: Pod, expected: SidecarTarget, mark: string | null): boolean {
-  const isNew = mark !== null && pod.metadata.annotations?.[RESTART_ANNOTATION] === mark;
-  return isNew && wantsSidecar(pod) && !hasSidecar(pod, expected);
+/** What has gone wrong for good with the new pods of a workload; null when nothing has. */
+export function judgeFresh(
+  subject: Subject,
+  fresh: readonly Pod[],
+  expected: SidecarTarget,
+  counts: Counts,
+): Rollout | null {
+  const wrong = fresh.find((pod) => isBehind(pod, expected));
+  if (wrong !== undefined) return { state: 'failed', ...counts, ...whatIsWrong(wrong, expected) };
+  const trouble = troubleOf(fresh, refusalOf(subject));
+  if (trouble?.urgency === 'now') return { state: 'failed', reason: trouble.reason, detail: trouble.detail, ...counts };
+  if (!isStuck(subject.workload)) return null;
+  const unready = fresh.find((pod) => !isReady(pod));
+  const why = unready === undefined ? '' : `: pod ${unready.metadata.name}: ${whyNotReady(unready)}`;
+  const { reason, detail } = trouble ?? {
+    reason: 'ProgressDeadlineExceeded' as const,
+    detail: `its rollout does not progress${why}`,
+  };
+  return { state: 'failed', reason, detail, ...counts };
+}
+
+/** What a move still waits for. */
+export function whatIsLeft(subject: Subject, live: readonly Pod[], fresh: readonly Pod[], expected: SidecarTarget) {
+  const trouble = troubleOf(fresh, refusalOf(subject));
+  return { trouble, detail: trouble?.detail ?? whyMoving(subject, live, expected) };
 }
 
 function whatIsWrong(pod: Pod, expected: SidecarTarget) {
@@ -99,12 +160,21 @@ function whatIsWrong(pod: Pod, expected: SidecarTarget) {
       } as const);
 }
 
+/** Why the controller of a workload could create no pod: Deployments and ReplicaSets say so in a condition. */
+function refusalOf({ workload, refusal }: Subject): string | null {
+  const condition = workload.status?.conditions?.find(
+    ({ type, status }) => type === 'ReplicaFailure' && status === 'True',
+  );
+  return condition?.message ?? refusal;
+}
+
 /** Whether the controller has seen the last change and brought all pods of the new template up. */
 function isSettled(kind: WorkloadKind, workload: Workload): boolean {
   return hasSeen(workload) && (kind === 'DaemonSet' ? isDaemonSettled(workload) : areReplicasSettled(kind, workload));
 }
 
-function hasSeen({ metadata, status }: Workload): boolean {
+/** Whether the controller of a workload has seen its last change. */
+export function hasSeen({ metadata, status }: Workload): boolean {
   return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
 }
 
@@ -120,16 +190,13 @@ function areReplicasSettled(kind: WorkloadKind, { spec, status = {} }: Workload)
 }
 
 /** Whether the Deployment controller itself has given up on the current template. */
-function isStuck(workload: Workload): boolean {
+export function isStuck(workload: Workload): boolean {
   const conditions = workload.status?.conditions ?? [];
   return hasSeen(workload) && conditions.some(({ reason }) => reason === 'ProgressDeadlineExceeded');
 }
 
-function whyMoving(kind: WorkloadKind, workload: Workload, live: readonly Pod[], expected: SidecarTarget): string {
-  if (workload.spec.updateStrategy?.type === 'OnDelete') {
-    return 'its update strategy is OnDelete: its pods change only when somebody deletes them';
-  }
-  const old = live.filter((pod) => wantsSidecar(pod) && !hasSidecar(pod, expected)).length;
+function whyMoving({ kind, workload }: Subject, live: readonly Pod[], expected: SidecarTarget): string {
+  const old = live.filter((pod) => isBehind(pod, expected)).length;
   const unready = live.find((pod) => !isReady(pod));
   if (unready !== undefined) return `pod ${unready.metadata.name}: ${whyNotReady(unready)}`;
   if (old > 0) return `${old} pods still run the other proxy`;

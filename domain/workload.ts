@@ -3,7 +3,10 @@ export type Direction = 'forward' | 'back';
 
 /** The kinds whose pod template Meshlift restarts through an annotation. */
 export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
-export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
+
+/** Every kind that Meshlift moves: those, and the ones whose pods are evicted or replaced by their own controller. */
+export const MOVABLE_KINDS = [...WORKLOAD_KINDS, 'ReplicaSet', 'ReplicationController', 'Rollout'] as const;
+export type WorkloadKind = (typeof MOVABLE_KINDS)[number];
 
 /** Points at one workload. */
 export interface WorkloadRef {

@@ -1,11 +1,16 @@
-import { condition, setHandler } from '@temporalio/workflow';
+import { condition, setHandler, sleep } from '@temporalio/workflow';
 import { workloadName, type WorkloadRef } from '../domain/workload.js';
 import { change, read, watchFor } from './activities.js';
 import { holdSignal, releaseSignal, type MigrateNamespaceInput, type MigrateNamespaceResult } from './messages.js';
 import { fillSlots } from './slots.js';
 
+/** A namespace counts as moved when so many scans in a row found nothing left, and no workload that had come meanwhile. */
+const CLEAN_SCANS = 2;
+/** Long enough for a pod that was admitted just before the label to show; the scans before finalising are further apart. */
+const BETWEEN_SCANS = '1s';
+
 /**
- * Moves one namespace: label, restart its workloads within the budget, look for new ones, verify. While it is held no
+ * Moves one namespace: label, move its workloads within the budget, look for new ones, verify. While it is held no
  * restart begins; what is restarting finishes. Guide, step 5 forward and step 6 back.
  */
 export async function migrateNamespace(input: MigrateNamespaceInput): Promise<MigrateNamespaceResult> {
@@ -28,26 +33,43 @@ export async function migrateNamespace(input: MigrateNamespaceInput): Promise<Mi
 
   await free();
   await change.labelNamespace({ run, namespace, direction, route });
-  for (;;) {
-    const waiting = await newWorkloads();
-    if (waiting.length === 0) break;
-    await fillSlots(
-      parallelWorkloads,
-      async () => {
-        if (waiting.length > 0) await free();
-        return waiting.shift() ?? null;
-      },
-      move,
-    );
+  let waiting = await newWorkloads();
+  let pods = 0;
+  for (let clean = 0; clean < CLEAN_SCANS;) {
+    if (waiting.length === 0 && clean > 0) await sleep(BETWEEN_SCANS);
+    await moveEach(waiting);
+    const scan = await watch.verifyNamespace({ run, namespace, direction, expected, timeoutSeconds });
+    const { late = [] } = scan;
+    // One that had been moved already may just not be seen as such yet.
+    if (late.some(isSeen)) await sleep(BETWEEN_SCANS);
+    waiting = unique([...late, ...(await newWorkloads())]);
+    clean = waiting.length === 0 ? clean + 1 : 0;
+    pods = scan.pods;
   }
-  const { pods } = await watch.verifyNamespace({ run, namespace, direction, expected, timeoutSeconds });
   return { workloads: restarted, pods };
+
+  function moveEach(workloads: readonly WorkloadRef[]): Promise<void> {
+    const left = [...workloads];
+    const next = async () => {
+      if (left.length > 0) await free();
+      return left.shift() ?? null;
+    };
+    return fillSlots(parallelWorkloads, next, move);
+  }
+
+  function isSeen(workload: WorkloadRef): boolean {
+    return seen.has(workloadName(workload));
+  }
 
   /** Workloads that this move has not seen yet: others may have come while it went on. */
   async function newWorkloads(): Promise<WorkloadRef[]> {
     const listed = await read.listWorkloads({ run, namespace });
-    const fresh = listed.filter((workload) => !seen.has(workloadName(workload)));
+    const fresh = listed.filter((workload) => !isSeen(workload));
     fresh.forEach((workload) => seen.add(workloadName(workload)));
     return fresh;
   }
+}
+
+function unique(workloads: readonly WorkloadRef[]): WorkloadRef[] {
+  return [...new Map(workloads.map((workload) => [workloadName(workload), workload])).values()];
 }

@@ -33,7 +33,12 @@ interface Request {
   readonly safety: Safety;
   readonly body?: object;
   readonly contentType?: string;
+  /** How long it is tried again. @default that of the client */
+  readonly budgetMs?: number;
 }
+
+/** A budget that refuses an eviction is not asked again in a hurry. */
+const EVICTION_BUDGET_MS = 2_000;
 
 /**
  * The API server of one registered cluster. Make one per cluster and share it: the rate limit and the connections are the client's.
@@ -48,19 +53,34 @@ export function createKubeClient(cluster: RegisteredCluster, options: KubeClient
   const asked = (doing: string): Asked => ({ cluster: cluster.id, doing });
 
   /** Gives the text of a success. @throws the failure that the answer means */
-  const ask = async ({ doing, method, path, safety, body, contentType = 'application/json' }: Request) => {
+  const ask = async ({ doing, method, path, safety, body, contentType = 'application/json', budgetMs }: Request) => {
     const payload = body === undefined ? {} : { body: { contentType, text: JSON.stringify(body) } };
     const sendOnce = async () => {
       await takeToken();
       return send(await credentials('asking'), { method, path, silenceMs, ...payload });
     };
-    const { outcome, tries } = await sendWithRetries(sendOnce, safety, policy);
+    const { outcome, tries } = await sendWithRetries(sendOnce, safety, {
+      ...policy,
+      budgetMs: budgetMs ?? policy.budgetMs,
+    });
     if (outcome.type === 'answer' && outcome.status >= 200 && outcome.status < 300) return outcome.body;
     throw toFailure(asked(doing), outcome, tries);
   };
 
   const write = async (request: Omit<Request, 'doing'>, verb: string, resource: Resource) =>
     JSON.parse(await ask({ ...request, doing: `${verb} ${describeResource(resource)}` })) as KubeObject;
+
+  /** `policy/v1` from Kubernetes 1.22 on, `policy/v1beta1` before: the server itself says which. */
+  let evictionApi: Promise<string> | undefined;
+  const findEvictionApi = async () => {
+    const text = await ask({ doing: 'reading /api/v1', method: 'GET', path: '/api/v1', safety: 'read' }).catch(
+      (error: unknown) => {
+        evictionApi = undefined;
+        throw error;
+      },
+    );
+    return evictionApiIn(text);
+  };
 
   return {
     async get(resource) {
@@ -99,6 +119,22 @@ export function createKubeClient(cluster: RegisteredCluster, options: KubeClient
       // With a precondition, 409 means that another object has the name by now.
       return orElse(false, uid === undefined ? [404] : [404, 409], async () => {
         await write({ method: 'DELETE', path, safety: 'repeatable', body }, 'deleting', resource);
+        return true;
+      });
+    },
+    async evict(pod, uid) {
+      evictionApi ??= findEvictionApi();
+      const body = {
+        apiVersion: await evictionApi,
+        kind: 'Eviction',
+        metadata: { name: pod.name, namespace: pod.namespace },
+        deleteOptions: { preconditions: { uid } },
+      };
+      const path = `${apiPath(pod)}/eviction`;
+      return orElse(false, [404, 409], async () => {
+        // With the precondition a second one changes nothing.
+        const request = { method: 'POST', path, safety: 'repeatable', body, budgetMs: EVICTION_BUDGET_MS } as const;
+        await write(request, 'evicting', pod);
         return true;
       });
     },
@@ -145,6 +181,15 @@ async function readPages(resource: Resource, selection: Selection, read: (path: 
     if (next === '') return { items, resourceVersion };
     query = { ...selection, limit: String(PAGE), continue: next };
   }
+}
+
+/** The version of `Eviction` that the discovery document of the core group names. */
+function evictionApiIn(discovery: string): string {
+  const { resources = [] } = JSON.parse(discovery) as {
+    readonly resources?: readonly { readonly name: string; readonly group?: string; readonly version?: string }[];
+  };
+  const { group = 'policy', version = 'v1' } = resources.find(({ name }) => name === 'pods/eviction') ?? {};
+  return `${group}/${version}`;
 }
 
 function nameIn(body: object): string {

@@ -64,14 +64,21 @@ function meaningOf(status: number): KubeReason {
 /** Reads a Kubernetes `Status`; proxies and load balancers answer with other things. */
 function readStatus(body: string): { message: string; reason: string | null } {
   try {
-    const { message, reason } = JSON.parse(body) as { message?: unknown; reason?: unknown };
+    const { message, reason, details } = JSON.parse(body) as Record<string, unknown>;
     return {
-      message: typeof message === 'string' ? message.trim().replace(/\.$/, '') : '',
+      message: typeof message === 'string' ? message.trim().replace(/\.$/, '') + budgetIn(details) : '',
       reason: typeof reason === 'string' && reason !== '' ? reason : null,
     };
   } catch {
     return { message: body.replace(/\s+/g, ' ').trim().slice(0, 300), reason: null };
   }
+}
+
+/** Which budget refused an eviction, and why: the message itself does not say. */
+function budgetIn(details: unknown): string {
+  const { causes = [] } = (details ?? {}) as { causes?: readonly { reason?: string; message?: string }[] };
+  const cause = causes.find(({ reason }) => reason === 'DisruptionBudget');
+  return cause?.message === undefined ? '' : ` (${cause.message.trim().replace(/\.$/, '')})`;
 }
 
 function detailOf(error: unknown): StatusDetail | null {

@@ -71,6 +71,12 @@ export interface KubeClient {
   replace(resource: Resource, body: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   /** @returns false when there was nothing to delete, or another object than the one meant */
   delete(resource: Resource, options?: DeleteOptions): Promise<boolean>;
+  /**
+   * Evicts one pod through the Eviction API, so that PodDisruptionBudgets are asked. A refusal by a budget is thrown after a
+   * short while as an error whose status is 429: to wait for a budget is the caller's business.
+   * @returns false when that very pod is not there any more
+   */
+  evict(pod: Resource, uid: string): Promise<boolean>;
   /** One watch connection, from a resource version on; ends when the server ends it. 410 is thrown as {@link ExpiredWatch}. */
   watch(resource: Resource, from: string, selection: Selection, signal: AbortSignal): AsyncIterable<WatchEvent>;
   /** A GET whose answer is text or JSON, for `/version` and service proxies. */

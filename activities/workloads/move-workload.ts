@@ -1,96 +1,133 @@
+import { activityInfo } from '@temporalio/activity';
+import { unfinished } from '../../domain/mid-rollout.js';
 import { RESTART_ANNOTATION } from '../../domain/names.js';
-import { needsRestart, restartMarkOf } from '../../domain/rollout.js';
-import { restartMark, workloadName, type WorkloadRef } from '../../domain/workload.js';
-import { recordOperation } from '../audit/operation.js';
+import type { Pod } from '../../domain/pod.js';
+import { replacedSince } from '../../domain/replacement.js';
+import { isBehind, needsRestart, restartMarkOf, type Rollout } from '../../domain/rollout.js';
+import { actionFor } from '../../domain/workload-actions.js';
+import { restartMark, workloadName } from '../../domain/workload.js';
 import type { ActivityContext } from '../context.js';
-import type { Activities, RunRef } from '../contract.js';
+import type { Activities, MoveResult } from '../contract.js';
 import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import type { KubeObject } from '../kube/types.js';
+import { evictPods } from './evict-pods.js';
 import { asWorkload, ownedPods } from './owned-pods.js';
+import { createReporter } from './report-progress.js';
 import { podsIn, workloadResource } from './resources.js';
-import { watchRollout } from './watch-rollout.js';
+import { restartArgoRollout } from './restart-argo-rollout.js';
+import { restartWorkload } from './restart-workload.js';
+import { waitForOwner } from './wait-for-owner.js';
+import type { MoveInput } from './watch-workload.js';
 
-type MoveInput = Parameters<Activities['moveWorkload']>[0];
+/** A workload as it was found, and what this run writes on it. */
+interface Found {
+  readonly object: KubeObject;
+  readonly owned: readonly Pod[];
+  readonly mark: string;
+}
 
 /**
- * Guide, steps 5.2 and 5.3, for one workload of any kind: restarts it once per run and direction, and watches until all
- * its pods run the expected sidecar and are Ready. Called again it finds its own mark and only watches (I3).
- * @throws WorkloadPaused, SidecarMissing, SidecarWrong, WorkloadNotReady
+ * Guide, steps 5.2 and 5.3, for one workload of any kind: moves its pods once per run and direction, in the way that
+ * `domain/workload-actions.ts` says, until all of them run the expected sidecar and are Ready. Called again it finds its
+ * own mark and only watches (I3).
+ * @throws WorkloadPaused, RolloutUnfinished, and the words of `RolloutFailure`
  */
 export function createMoveWorkload(context: ActivityContext): Activities['moveWorkload'] {
   return (input) =>
-    heartbeating(async (signal) => {
-      const { run, workload } = input;
-      const { kube } = context.access(run.cluster);
-      const object = await kube.get(workloadResource(workload));
-      if (object === null) return { workload, pods: 0, restarted: false };
-      const pods = await kube.list(podsIn(workload.namespace));
-      const mark = restartMark(run.runId, input.direction);
-      if (!mustRestart(object, pods.items, input, mark)) {
-        const moved = ownedPods(workload.kind, object, pods.items).length;
-        await note(context, input, { moved, desired: moved });
+    heartbeating(async (signal): Promise<MoveResult> => {
+      const { workload } = input;
+      const found = await find(context, input);
+      if (found === null) return { workload, pods: 0, restarted: false };
+      if (!mustMove(found, input)) {
+        const moved = found.owned.length;
+        await createReporter(context, input)({ status: 'moved', desired: moved, moved });
         return { workload, pods: moved, restarted: false };
       }
-      refusePaused(run, workload, object);
-      await restart(context, input, object, mark);
-      const done = await watchRollout(context, input, mark, signal);
-      return { workload, pods: done.moved, restarted: true };
+      const rested = await atRest(context, input, found, signal);
+      if (rested === null) return { workload, pods: 0, restarted: false };
+      const { moved } = await move(context, input, rested, signal);
+      return { workload, pods: moved, restarted: true };
     });
+}
+
+/** The workload once nobody else rolls it out. What this run itself has begun, in either direction, it need not wait for. */
+async function atRest(
+  context: ActivityContext,
+  input: MoveInput,
+  found: Found,
+  signal: AbortSignal,
+): Promise<Found | null> {
+  refuseReported(input, found);
+  const { object, owned } = found;
+  if (isBegun(found, input) || unfinished(input.workload.kind, asWorkload(object), owned) === null) return found;
+  await waitForOwner(context, input, signal);
+  return find(context, input);
+}
+
+async function find(context: ActivityContext, { run, workload, direction }: MoveInput): Promise<Found | null> {
+  const { kube } = context.access(run.cluster);
+  const object = await kube.get(workloadResource(workload));
+  if (object === null) return null;
+  const { items } = await kube.list(podsIn(workload.namespace));
+  return { object, owned: ownedPods(workload.kind, object, items), mark: restartMark(run.runId, direction) };
 }
 
 /**
  * A workload that this run has restarted in the other direction goes back even if none of its pods has come up on the
  * other sidecar yet: one may be on its way.
  */
-function mustRestart(object: KubeObject, pods: readonly KubeObject[], input: MoveInput, mark: string): boolean {
-  const { workload, run } = input;
-  const current = restartMarkOf(asWorkload(object));
-  if (current === mark || current === restartMark(run.runId, input.direction === 'back' ? 'forward' : 'back'))
-    return true;
-  return needsRestart(ownedPods(workload.kind, object, pods), input.expected);
+function mustMove(found: Found, input: MoveInput): boolean {
+  return isBegun(found, input) || needsRestart(found.owned, input.expected);
 }
 
-function refusePaused(run: RunRef, workload: WorkloadRef, object: KubeObject): void {
-  if (asWorkload(object).spec.paused !== true) return;
-  const message = `${workloadName(workload)} of cluster ${run.cluster} is paused: a restart would never begin.`;
-  throw failure('WorkloadPaused', message);
+function isBegun(found: Found, { run, direction }: MoveInput): boolean {
+  return isOurs(found, found.mark) || isOurs(found, restartMark(run.runId, opposite(direction)));
 }
 
-async function restart(context: ActivityContext, input: MoveInput, object: KubeObject, mark: string): Promise<void> {
-  const { run, workload, direction } = input;
-  const patch = { spec: { template: { metadata: { annotations: { [RESTART_ANNOTATION]: mark } } } } };
-  const resource = workload.kind.toLowerCase();
-  const argv = [
-    'kubectl',
-    'patch',
-    resource,
-    workload.name,
-    '-n',
-    workload.namespace,
-    '--type',
-    'merge',
-    '-p',
-    JSON.stringify(patch),
-  ];
-  const id = `restart/${workloadName(workload)}/${direction}`;
-  await recordOperation(context.journal, run, { id, argv, mutating: true }, async () => {
-    if (restartMarkOf(asWorkload(object)) === mark) return { outcome: 'unchanged', value: undefined };
-    await context.access(run.cluster).kube.mergePatch(workloadResource(workload), patch);
-    return { outcome: 'succeeded', value: undefined };
-  });
+const opposite = (direction: MoveInput['direction']) => (direction === 'back' ? 'forward' : 'back');
+
+/** Whether this run has begun to move the workload: on the template, beside it, or pod by pod. */
+function isOurs({ object }: Found, mark: string): boolean {
+  const workload = asWorkload(object);
+  const isMarked = [restartMarkOf(workload), workload.metadata.annotations?.[RESTART_ANNOTATION]].includes(mark);
+  return isMarked || replacedSince(workload, mark) !== null;
 }
 
-/** Notes a workload that had nothing to do, so that people see it as moved. */
-async function note(
-  context: ActivityContext,
-  input: MoveInput,
-  counts: { desired: number; moved: number },
-): Promise<void> {
-  const { run, workload, direction } = input;
-  const progress = { workload, status: 'moved' as const, ...counts };
-  const key = `workload/${workloadName(workload)}/${direction}/moved`;
-  await context.journal.append(run.cluster, run.runId, [
-    { key, at: new Date().toISOString(), body: { type: 'workload', progress } },
-  ]);
+/** Does what the table says. */
+function move(context: ActivityContext, input: MoveInput, found: Found, signal: AbortSignal): Promise<Rollout> {
+  const { action } = actionFor(input.workload.kind, found.object);
+  switch (action) {
+    case 'restart':
+      return cameBackWrong(input, found)
+        ? evictPods(context, input, found, signal)
+        : restartWorkload(context, input, found, signal);
+    case 'restartAt':
+      return restartArgoRollout(context, input, found, signal);
+    case 'evict':
+      return evictPods(context, input, found, signal);
+    case 'report':
+    case 'wait':
+      refuseReported(input, found);
+      // What is left to finish is never listed as something to move.
+      throw new Error(`${workloadName(input.workload)} is not moved by anybody`);
+    default:
+      return action satisfies never;
+  }
+}
+
+/**
+ * Whether a person has said `retry` after pods of the restart had come back wrong. A second restart is out of the question
+ * (I3), so exactly those pods are evicted; in the try in which they came back they end the move.
+ */
+function cameBackWrong({ expected }: MoveInput, { object, owned, mark }: Found): boolean {
+  const isAgain = restartMarkOf(asWorkload(object)) === mark && activityInfo().attempt === 1;
+  const fresh = owned.filter((pod) => pod.metadata.annotations?.[RESTART_ANNOTATION] === mark);
+  return isAgain && fresh.some((pod) => isBehind(pod, expected));
+}
+
+function refuseReported({ run, workload }: MoveInput, { object }: Found): void {
+  const { action, reason } = actionFor(workload.kind, object);
+  if (action !== 'report') return;
+  throw failure('WorkloadPaused', `${workloadName(workload)} of cluster ${run.cluster} is paused. ${reason}`);
 }

@@ -1,4 +1,4 @@
-import type { Pod } from '../../domain/pod.js';
+import { controllerOf, type Pod } from '../../domain/pod.js';
 import type { Workload } from '../../domain/rollout.js';
 import type { WorkloadKind } from '../../domain/workload.js';
 import type { KubeObject } from '../kube/types.js';
@@ -13,20 +13,32 @@ export function asWorkload(object: KubeObject): Workload {
   return object as unknown as Workload;
 }
 
+/** The label with the hash of the template, of those that own their pods through ReplicaSets. */
+const HASH_LABELS: Partial<Record<WorkloadKind, string>> = {
+  Deployment: 'pod-template-hash',
+  Rollout: 'rollouts-pod-template-hash',
+};
+
 /**
  * The pods that a workload owns. A Deployment owns them through its ReplicaSets, so those of its selector whose
- * ReplicaSet bears its name are its own.
+ * ReplicaSet bears its name are its own; so does a Rollout.
  */
 export function ownedPods(kind: WorkloadKind, workload: KubeObject, pods: readonly KubeObject[]): Pod[] {
   return pods.filter((pod) => isOwned(kind, workload, pod)).map(asPod);
 }
 
-function isOwned(kind: WorkloadKind, workload: KubeObject, pod: KubeObject): boolean {
-  const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller === true);
-  if (owner === undefined) return false;
-  if (kind !== 'Deployment') return owner.uid === workload.metadata.uid;
-  if (owner.kind !== 'ReplicaSet') return false;
-  // A ReplicaSet is called <deployment>-<pod-template-hash>, and the pod carries that hash.
-  const hash = pod.metadata.labels?.['pod-template-hash'];
-  return hash !== undefined && owner.name === `${workload.metadata.name}-${hash}`;
+function isOwned(kind: WorkloadKind, { metadata }: KubeObject, pod: KubeObject): boolean {
+  if (HASH_LABELS[kind] !== undefined) return replicaSetOwner(kind, asPod(pod)) === metadata.name;
+  return controllerOf(asPod(pod))?.uid === metadata.uid;
+}
+
+/**
+ * The name of the Deployment or Rollout that a pod's ReplicaSet is named after; null when it is not named so. A ReplicaSet
+ * is called `<owner>-<hash of the template>`, and the pod carries that hash.
+ */
+export function replicaSetOwner(kind: WorkloadKind, pod: Pod): string | null {
+  const owner = controllerOf(pod);
+  const hash = pod.metadata.labels?.[HASH_LABELS[kind] ?? ''];
+  if (owner?.kind !== 'ReplicaSet' || hash === undefined || !owner.name.endsWith(`-${hash}`)) return null;
+  return owner.name.slice(0, -hash.length - 1);
 }

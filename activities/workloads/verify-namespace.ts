@@ -8,24 +8,30 @@ import {
   whyNotReady,
   type Pod,
 } from '../../domain/pod.js';
-import type { SidecarTarget } from '../../domain/workload.js';
+import { isBehind, restartMarkOf } from '../../domain/rollout.js';
+import { restartMark, workloadName, type SidecarTarget, type WorkloadRef } from '../../domain/workload.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
-import { asPod } from './owned-pods.js';
+import { refOf } from './list-workloads.js';
+import { asPod, asWorkload } from './owned-pods.js';
+import { createOwnerFinder, type Owner } from './owners.js';
 import { podsIn } from './resources.js';
-import { nextChange } from './watch-rollout.js';
+import { nextChange } from './watch-workload.js';
+
+type VerifyInput = Parameters<Activities['verifyNamespace']>[0];
 
 const LOOK_AGAIN_MS = 5_000;
 
 /**
- * Guide, step 5.3: every pod of the namespace that should have a sidecar has the expected one and is Ready. Pods of Jobs
- * and pods without an owner are not restarted, so they are not waited for here; finalising looks at them.
+ * Guide, step 5.3: every pod of the namespace that should have a sidecar has the expected one and is Ready. Pods of Jobs,
+ * bare pods and pods of owners that Meshlift does not know are not waited for here; finalising looks at them.
  */
 export function createVerifyNamespace(context: ActivityContext): Activities['verifyNamespace'] {
-  return ({ run, namespace, expected, timeoutSeconds }) =>
+  return (input) =>
     heartbeating(async (signal) => {
+      const { run, namespace, expected, timeoutSeconds } = input;
       const { stores } = context.access(run.cluster);
       const store = stores.acquire(podsIn(namespace));
       const deadline = Date.now() + timeoutSeconds * 1_000;
@@ -37,7 +43,8 @@ export function createVerifyNamespace(context: ActivityContext): Activities['ver
             .items()
             .map(asPod)
             .filter((pod) => isLive(pod) && isKept(pod) && wantsSidecar(pod));
-          const behind = pods.filter((pod) => !isReady(pod) || !hasSidecar(pod, expected));
+          const { late, behind } = await sort(context, input, pods);
+          if (late.length > 0) return { pods: 0, late };
           if (behind.length === 0) return { pods: pods.length };
           if (Date.now() > deadline) throw notMoved(run.cluster, namespace, behind, expected);
           await nextChange([store], Math.min(LOOK_AGAIN_MS, deadline - Date.now() + 1), signal);
@@ -46,6 +53,35 @@ export function createVerifyNamespace(context: ActivityContext): Activities['ver
         stores.release(store);
       }
     });
+}
+
+/** What is left, by whether somebody must move it first or it is only waited for. */
+interface Sorted {
+  readonly late: readonly WorkloadRef[];
+  readonly behind: readonly Pod[];
+}
+
+/** Asks for the owners only of pods with another sidecar: after a move there are none, most of the time. */
+async function sort(context: ActivityContext, input: VerifyInput, pods: readonly Pod[]): Promise<Sorted> {
+  const { run, namespace, direction, expected } = input;
+  const ownerOf = createOwnerFinder(context.access(run.cluster).kube);
+  const mark = restartMark(run.runId, direction);
+  const late = new Map<string, WorkloadRef>();
+  const behind = pods.filter((pod) => !isReady(pod) && hasSidecar(pod, expected));
+  for (const pod of pods.filter((candidate) => isBehind(candidate, expected))) {
+    const owner = await ownerOf(pod);
+    const ref = refOf(owner, namespace);
+    if (ref === null) continue;
+    // Without its owner a pod is on its way out.
+    if (owner.object === null || isMoved(owner, mark)) behind.push(pod);
+    else late.set(workloadName(ref), ref);
+  }
+  return { late: [...late.values()], behind };
+}
+
+/** Whether this run has restarted the workload, so that its pods are only waited for. */
+function isMoved({ row, object }: Owner, mark: string): boolean {
+  return row.action === 'restart' && object !== null && restartMarkOf(asWorkload(object)) === mark;
 }
 
 function notMoved(cluster: string, namespace: string, behind: readonly Pod[], expected: SidecarTarget) {

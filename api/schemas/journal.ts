@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Operation } from '../../domain/journal.js';
-import { WORKLOAD_KINDS, type WorkloadProgress } from '../../domain/workload.js';
+import { MOVABLE_KINDS, type WorkloadProgress } from '../../domain/workload.js';
 import { listOf, timeSchema } from './common.js';
 
 /** One operation of a run, with its outcome. */
@@ -16,7 +16,7 @@ export const operationSchema: z.ZodType<Operation> = z.object({
 
 /** How far one workload is. */
 export const workloadProgressSchema: z.ZodType<WorkloadProgress> = z.object({
-  workload: z.object({ kind: z.enum(WORKLOAD_KINDS), namespace: z.string(), name: z.string() }),
+  workload: z.object({ kind: z.enum(MOVABLE_KINDS), namespace: z.string(), name: z.string() }),
   status: z.enum(['waiting', 'restarting', 'moved', 'failed']),
   desired: z.int(),
   moved: z.int(),

@@ -5,6 +5,7 @@ import {
   isKept,
   isLive,
   isReady,
+  namePods,
   proxyTagOf,
   wantsSidecar,
   whyNotReady,
@@ -77,10 +78,19 @@ describe('a pod', () => {
   });
 
   it('comes back by itself only when a controller that restarts keeps it', () => {
-    expect(['ReplicaSet', 'StatefulSet', 'DaemonSet'].map((kind) => isKept(owned(kind)))).toEqual([true, true, true]);
+    for (const kind of ['ReplicaSet', 'ReplicationController', 'StatefulSet', 'DaemonSet']) {
+      expect(isKept(owned(kind))).toBe(true);
+    }
     expect(isKept(owned('Job'))).toBe(false);
     expect(isKept(owned('ReplicaSet', false))).toBe(false);
     expect(isKept(pod())).toBe(false);
+  });
+
+  it('is named with at most four others', () => {
+    const named = (count: number) =>
+      namePods(Array.from({ length: count }, (_, index) => pod({ metadata: { name: `p${index}` } })));
+    expect(named(2)).toBe('p0, p1');
+    expect(named(7)).toBe('p0, p1, p2, p3, p4 and 2 more');
   });
 
   it('says in a few words why it is not Ready', () => {

@@ -35,7 +35,7 @@ const pod = ({ side = 'new', ready = true, ...rest }: PodSpec = {}): Pod => ({
 
 const workload = (replicas: number, status: Workload['status'], spec: Partial<Workload['spec']> = {}): Workload => ({
   metadata: { name: 'web', generation: 2 },
-  spec: { replicas, selector: {}, template: { spec: { containers: [] } }, ...spec },
+  spec: { replicas, template: { spec: { containers: [] } }, ...spec },
   status: { observedGeneration: 2, ...status },
 });
 const all = (replicas: number) => ({
@@ -48,7 +48,7 @@ const judge = (
   object: Workload,
   pods: readonly Pod[],
   kind: 'Deployment' | 'StatefulSet' | 'DaemonSet' = 'Deployment',
-) => judgeRollout({ kind, workload: object }, pods, EXPECTED, MARK);
+) => judgeRollout({ kind, workload: object, refusal: null }, pods, EXPECTED, MARK);
 
 describe('a rollout', () => {
   it('is done when the controller has settled and every pod is Ready with the expected sidecar', () => {
@@ -94,14 +94,32 @@ describe('a rollout', () => {
   it('has failed when the controller has given up on what it has seen, and only then', () => {
     const conditions = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }];
     const late = [pod({ ready: false, mark: MARK })];
-    expect(judge(workload(1, { conditions }), late)).toMatchObject({ state: 'failed', reason: 'WorkloadNotReady' });
+    const given = judge(workload(1, { conditions }), late);
+    expect(given).toMatchObject({ state: 'failed', reason: 'ProgressDeadlineExceeded' });
+    expect('detail' in given && given.detail).toMatch(/does not progress: pod web-\d+: not Ready yet$/);
     expect(judge(workload(1, { conditions, observedGeneration: 1 }), late)).toMatchObject({ state: 'moving' });
   });
 
-  it('says that OnDelete waits for a person', () => {
-    const object = workload(1, all(1), { updateStrategy: { type: 'OnDelete' } });
-    const verdict = judge(object, [pod({ side: 'old' })], 'StatefulSet');
-    expect('detail' in verdict && verdict.detail).toContain('OnDelete');
+  it('names a more precise reason than that where there is one', () => {
+    const conditions = [
+      { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' },
+      {
+        type: 'ReplicaFailure',
+        status: 'True',
+        reason: 'FailedCreate',
+        message: 'pods "w" is forbidden: exceeded quota: q',
+      },
+    ];
+    expect(judge(workload(1, { conditions }), [])).toMatchObject({ state: 'failed', reason: 'FailedCreateQuota' });
+  });
+
+  it('fails at once for a crash loop of its new pods, and not for one of the old ones', () => {
+    const status = {
+      containerStatuses: [{ name: 'web', restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } } }],
+    };
+    const crashing = (mark?: string): Pod => ({ ...pod({ ready: false, ...(mark ? { mark } : {}) }), status });
+    expect(judge(workload(1, {}), [crashing(MARK)])).toMatchObject({ state: 'failed', reason: 'CrashLoopBackOff' });
+    expect(judge(workload(1, {}), [crashing()])).toMatchObject({ state: 'moving', trouble: null });
   });
 });
 

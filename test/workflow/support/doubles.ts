@@ -48,6 +48,8 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
         pods: workloads.get(namespace)?.length ?? 0,
       })),
 
+    confirmMoved: ({ run }) => act(run.cluster, 'confirmMoved', () => ({ waived: [] })),
+
     checkOldRevisionUnused: ({ run }) => act(run.cluster, 'checkOldRevisionUnused', () => undefined),
     adoptDefaultService: ({ run }) => act(run.cluster, 'adoptDefaultService', () => undefined),
     removeOldInjection: ({ run }) => act(run.cluster, 'removeOldInjection', () => undefined),
