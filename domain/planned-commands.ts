@@ -31,6 +31,22 @@ export function plannedCommands(
 }
 
 /**
+ * What a person types to bring back the old control plane that finalising has removed, or may have begun to remove.
+ * @param runId the run whose folder holds the backup: one manifest per removed object
+ */
+export function restoreCommands(route: Route, cluster: string, runId: string): string[] {
+  const service = { app: 'istiod', istio: 'pilot', [REVISION_LABEL]: null };
+  return [
+    `kubectl create -f <data folder of the server>/runs/${cluster}/${runId}/backup/`,
+    ...(route.from.revision === DEFAULT_REVISION
+      ? [
+          `kubectl patch service istiod -n istio-system --type merge -p '${JSON.stringify({ spec: { selector: service } })}'`,
+        ]
+      : []),
+  ];
+}
+
+/**
  * What a person types to go back when Meshlift cannot: the guide's step 6 for what is left, and the clean-up it forgets.
  * @param namespaces those that are not back yet
  */
