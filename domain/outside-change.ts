@@ -11,8 +11,10 @@ export interface OutsideChange {
 
 /** Who wrote a change, as far as the API server knows. */
 export interface Writer {
-  /** Of `metadata.managedFields`; null where a change leaves no name, as a deletion does. */
+  /** Of `metadata.managedFields`; null where a change leaves no name, as the removal of a field does. */
   readonly manager: string | null;
+  /** Who else has written the object, the newest one: whom to ask first where nobody is named. */
+  readonly other?: string;
   /** Labels and annotations of the object: GitOps tools mark what is theirs. */
   readonly marks: Readonly<Record<string, string>>;
 }
@@ -29,15 +31,17 @@ const MARKS: readonly (readonly [Tool, RegExp])[] = [
 ];
 
 /** The GitOps tool that a writer is, or that owns the object it wrote; null for people and everything else. */
-export function gitOpsTool({ manager, marks }: Writer): Tool | null {
-  const byName = MANAGERS.find(([, pattern]) => manager !== null && pattern.test(manager));
+export function gitOpsTool({ manager, other = '', marks }: Writer): Tool | null {
+  const byName = MANAGERS.find(([, pattern]) => pattern.test(manager ?? other));
   const byMark = MARKS.find(([, pattern]) => Object.keys(marks).some((key) => pattern.test(key)));
   return (byName ?? byMark)?.[0] ?? null;
 }
 
 /** The writer as it stands in sentences. */
-export function writerName({ manager }: Writer): string {
-  return manager === null ? 'somebody whom the API server does not name' : manager;
+export function writerName({ manager, other }: Writer): string {
+  if (manager !== null) return manager;
+  const hint = other === undefined ? '' : ` (the last other writer of the object was ${other})`;
+  return `somebody whom the API server does not name${hint}`;
 }
 
 /**

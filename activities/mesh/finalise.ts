@@ -34,7 +34,8 @@ export function createAdoptDefaultService(context: ActivityContext): Activities[
       if (current === null) return;
       const wanted = { app: 'istiod', [REVISION_LABEL]: route.to.revision };
       const selector = { ...Object.fromEntries(Object.keys(selectorOf(current)).map((key) => [key, null])), ...wanted };
-      const patch = { spec: { selector } };
+      // The label too: whoever removes or counts what is the old revision's must not find this Service.
+      const patch = { metadata: { labels: { [REVISION_LABEL]: route.to.revision } }, spec: { selector } };
       const argv = [
         'kubectl',
         'patch',
@@ -48,7 +49,8 @@ export function createAdoptDefaultService(context: ActivityContext): Activities[
         JSON.stringify(patch),
       ];
       await recordOperation(context.journal, run, { id: 'adopt-service', argv, mutating: true }, async () => {
-        if (sameSelector(selectorOf(current), wanted)) return { outcome: 'unchanged', value: undefined };
+        const isLabelled = current.metadata.labels?.[REVISION_LABEL] === route.to.revision;
+        if (isLabelled && sameSelector(selectorOf(current), wanted)) return { outcome: 'unchanged', value: undefined };
         await kube.mergePatch(service, patch);
         return { outcome: 'succeeded', value: undefined };
       });

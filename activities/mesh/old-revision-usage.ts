@@ -13,7 +13,7 @@ import { untilHolds } from './deployment-state.js';
 import { foreignObjects, webhooksOn } from './usage-objects.js';
 import { templatesOn } from './usage-templates.js';
 
-/** Pods on their way out and proxies that are just disconnecting get that long. */
+/** Pods on their way out, and proxies that are just disconnecting, get that long. */
 const GRACE_SECONDS = 60;
 const NAMED = 8;
 
@@ -28,12 +28,19 @@ export interface Usage {
 /** One way in which the old control plane may be used: a sentence about each user, without its end. */
 type Question = (usage: Usage) => Promise<readonly string[]>;
 
-const QUESTIONS: Readonly<Record<string, Question>> = {
+type Questions = Readonly<Record<string, Question>>;
+
+/** Users that stay until somebody does something about them. */
+const STAYING: Questions = {
   'which namespaces ask for it': namespacesOn,
-  'which pods run its proxy': podsOn,
+  'which pods run its proxy': (usage) => podsOn(usage, false),
   'which workloads are bound to it': templatesOn,
   'which webhooks lead to it': webhooksOn,
   'which other objects belong to it': foreignObjects,
+};
+/** Users that may be on their way out: pods that end, and what still speaks with the old control plane. */
+const LEAVING: Questions = {
+  'which pods still end with its proxy': (usage) => podsOn(usage, true),
   'which proxies are connected to it': proxiesOf,
 };
 
@@ -47,14 +54,19 @@ export function createCheckOldRevisionUnused(context: ActivityContext): Activiti
     heartbeating(async (signal) => {
       const { kube } = context.access(run.cluster);
       const usage = { kube, run, route, before: await readSnapshot(context.dataDir, run) };
-      const users = await untilHolds(() => usersOf(usage), { timeoutSeconds: GRACE_SECONDS, signal });
+      const leaving = () => usersOf(usage, LEAVING);
+      const users =
+        (await usersOf(usage, STAYING)) ??
+        (await untilHolds(leaving, { timeoutSeconds: GRACE_SECONDS, signal })) ??
+        // While the last ones left, others may have come.
+        (await usersOf(usage, STAYING));
       if (users === null) return;
       throw failure('OldRevisionInUse', `In cluster ${run.cluster} the old control plane is still used: ${users}.`);
     });
 }
 
-async function usersOf(usage: Usage): Promise<string | null> {
-  const answers = await Promise.all(Object.entries(QUESTIONS).map(([about, ask]) => answerTo(usage, about, ask)));
+async function usersOf(usage: Usage, questions: Questions): Promise<string | null> {
+  const answers = await Promise.all(Object.entries(questions).map(([about, ask]) => answerTo(usage, about, ask)));
   const users = answers.flat();
   if (users.length === 0) return null;
   return `${users.slice(0, NAMED).join(', ')}${users.length > NAMED ? ` and ${users.length - NAMED} more` : ''}`;
@@ -81,14 +93,15 @@ async function namespacesOn({ kube, route }: Usage): Promise<string[]> {
     .map(({ metadata }) => `namespace ${metadata.name} asks for its sidecar`);
 }
 
-/** Also pods that are on their way out: they still speak with the old control plane. */
-async function podsOn({ kube, route }: Usage): Promise<string[]> {
+/** Pods on their way out count, too: they still speak with the old control plane. */
+async function podsOn({ kube, route }: Usage, leaving: boolean): Promise<string[]> {
   const { items } = await kube.list({ api: 'v1', plural: 'pods' });
   const { revision, proxyTag } = route.from.sidecar;
   return items
     .filter((object) => {
       const pod = asPod(object);
       if (isFinished(pod) || proxyTagOf(pod) === null) return false;
+      if ((object.metadata.deletionTimestamp !== undefined) !== leaving) return false;
       const label = object.metadata.labels?.[REVISION_LABEL];
       return proxyTagOf(pod) === proxyTag || (revision !== null && label === revision);
     })

@@ -1,8 +1,8 @@
 import { DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
 import { isOwn, ownObjects, pluralOf, revisionOf } from '../../domain/old-revision.js';
 import { keyOf, recordedName, type RecordedObject } from '../../domain/snapshot.js';
-import type { KubeObject } from '../kube/types.js';
-import { observe } from '../rollback/observe.js';
+import type { KubeClient, KubeObject } from '../kube/types.js';
+import { observe, resourceOf } from '../rollback/observe.js';
 import type { Usage } from './old-revision-usage.js';
 
 const WEBHOOKS = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'] as const;
@@ -42,22 +42,36 @@ function calls({ webhooks }: KubeObject, name: string): boolean {
  */
 export async function foreignObjects({ kube, run, route, before }: Usage): Promise<string[]> {
   const { revision } = route.from;
-  const own = new Map(ownObjects(before, route).map((entry) => [keyOf(entry), entry]));
-  const { objects } = await observe(kube, run);
-  return objects.flatMap((entry) => {
-    const recorded = own.get(keyOf(entry));
-    if (recorded !== undefined && isSame(recorded, entry)) return [];
-    if (recorded !== undefined && (revisionOf(entry) === revision || pluralOf(entry) === 'deployments'))
-      return [`${recordedName(entry)} was made anew after the run began, by somebody else`];
-    return recorded === undefined && isLabelled(entry, revision)
-      ? [`${recordedName(entry)} carries ${REVISION_LABEL}=${revision}, and only the old control plane reads it`]
-      : [];
+  const own = ownObjects(before, route);
+  const remade = (await stillThere(kube, own)).filter(({ recorded, now }) => {
+    const claims = now.metadata.labels?.[REVISION_LABEL] === revision || pluralOf(recorded) === 'deployments';
+    return claims && !isSame(recorded, now);
   });
+  const known = new Set(own.map(keyOf));
+  const { objects } = await observe(kube, run);
+  const others = objects.filter((entry) => !known.has(keyOf(entry)) && isLabelled(entry, revision));
+  return [
+    ...remade.map(({ recorded }) => `${recordedName(recorded)} was made anew after the run began, by somebody else`),
+    ...others.map(
+      (entry) => `${recordedName(entry)} carries ${REVISION_LABEL}=${revision}, and only the old control plane reads it`,
+    ),
+  ];
+}
+
+/** Recorded objects whose name is taken now, by themselves or by others. */
+export async function stillThere(
+  kube: KubeClient,
+  recorded: readonly RecordedObject[],
+): Promise<{ recorded: RecordedObject; now: KubeObject }[]> {
+  const found = await Promise.all(
+    recorded.map(async (entry) => ({ recorded: entry, now: await kube.get(resourceOf(entry)) })),
+  );
+  return found.flatMap(({ recorded: entry, now }) => (now === null ? [] : [{ recorded: entry, now }]));
 }
 
 /** Whether an object is the very one that was recorded. Of old snapshots nothing more than the name is known. */
-export function isSame(recorded: Pick<RecordedObject, 'uid'>, now: Pick<RecordedObject, 'uid'>): boolean {
-  return recorded.uid === undefined || recorded.uid === now.uid;
+export function isSame({ uid }: Pick<RecordedObject, 'uid'>, { metadata }: KubeObject): boolean {
+  return uid === undefined || uid === metadata.uid;
 }
 
 /** Whether an object belongs to the revision in a way that ends with it; what is shared may carry the label, too. */

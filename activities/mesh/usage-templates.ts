@@ -1,6 +1,8 @@
 import { REVISION_LABEL } from '../../domain/names.js';
+import { ownObjects } from '../../domain/old-revision.js';
 import type { Route } from '../../domain/plan.js';
 import { imageTag } from '../../domain/pod.js';
+import { keyOf, type RecordedObject } from '../../domain/snapshot.js';
 import type { KubeObject, Resource } from '../kube/types.js';
 import type { Usage } from './old-revision-usage.js';
 
@@ -26,16 +28,23 @@ interface Template {
 }
 
 /** Workloads whose next pod would want the old control plane, whether one runs now or not. */
-export async function templatesOn({ kube, route }: Usage): Promise<string[]> {
+export async function templatesOn({ kube, route, before }: Usage): Promise<string[]> {
+  const own = new Set(ownObjects(before, route).map(keyOf));
   const lists = await Promise.all(COLLECTIONS.map((collection) => kube.list(collection)));
   const found = lists.flatMap(({ items }, index) =>
     items.filter(isOwnMaster).flatMap((object) => {
+      // The old control plane's own Deployment is no user of it.
+      if (own.has(keyOf(placeOf(COLLECTIONS[index], object)))) return [];
       const why = bondOf(templateOf(object), route);
       const name = `${object.kind ?? COLLECTIONS[index]?.plural ?? ''} ${object.metadata.namespace ?? ''}/${object.metadata.name}`;
       return why === null ? [] : [`${name} ${why}`];
     }),
   );
   return [...new Set(found)];
+}
+
+function placeOf({ api = '', plural = '' }: Partial<Resource> = {}, { metadata }: KubeObject): RecordedObject {
+  return { collection: `${api}/${plural}`, namespace: metadata.namespace ?? null, name: metadata.name, object: {} };
 }
 
 /** What a controller made follows that one; what has ended makes no pods any more. */

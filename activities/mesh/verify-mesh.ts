@@ -3,7 +3,7 @@ import type { Route } from '../../domain/plan.js';
 import { isLive, proxyTagOf } from '../../domain/pod.js';
 import type { ProofLine } from '../../domain/run.js';
 import { ownObjects } from '../../domain/old-revision.js';
-import { keyOf, recordedName, type Snapshot } from '../../domain/snapshot.js';
+import { recordedName, type Snapshot } from '../../domain/snapshot.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
@@ -14,7 +14,7 @@ import { readSnapshot } from '../rollback/snapshot-file.js';
 import { asPod } from '../workloads/owned-pods.js';
 import { probeInjection } from './probe-namespace.js';
 import { probeValidation } from './probe-validation.js';
-import { isLabelled, isSame } from './usage-objects.js';
+import { isLabelled, isSame, stillThere } from './usage-objects.js';
 
 /**
  * Proves the finished mesh: every sidecar is the target's, configuration is checked as it was before, and a new namespace
@@ -120,15 +120,15 @@ async function proveNoOrphans(
   { run, route, before }: { run: RunRef; route: Route; before: Snapshot },
 ): Promise<ProofLine> {
   const own = ownObjects(before, route);
-  const now = new Map((await observe(kube, run)).objects.map((entry) => [keyOf(entry), entry]));
-  const orphans = [...now.values()].filter((entry) => isLabelled(entry, route.from.revision));
-  const left = own.filter((entry) => isSame(entry, now.get(keyOf(entry)) ?? {}) && now.has(keyOf(entry)));
+  const there = await stillThere(kube, own);
+  const left = there.filter(({ recorded, now }) => isSame(recorded, now)).map(({ recorded }) => recorded);
+  const orphans = (await observe(kube, run)).objects.filter((entry) => isLabelled(entry, route.from.revision));
   const names = [...new Set([...orphans, ...left].map(recordedName))];
   if (names.length > 0) {
     const message = `In cluster ${run.cluster} objects of the old control plane are still there: ${names.slice(0, 8).join(', ')}.`;
     throw failure('OldRevisionInUse', message);
   }
-  const foreign = own.filter((entry) => now.has(keyOf(entry))).map(recordedName);
+  const foreign = there.map(({ recorded }) => recordedName(recorded));
   const alone = foreign.length === 0 ? '' : `; made anew by somebody else and left alone: ${foreign.join(', ')}`;
   return {
     name: 'nothing of the old revision is left',

@@ -49,7 +49,7 @@ export function createRestartLookout(run: RunRef) {
       const named = all.slice(0, NAMED).map(({ name }) => name);
       const more = all.length > NAMED ? `, and ${all.length - NAMED} more` : '';
       const remedy = [
-        `Let ${who} leave annotation ${RESTART_ANNOTATION} of pod templates alone, then \`meshlift resume ${run.cluster}\`.`,
+        `Whatever wrote it must leave annotation ${RESTART_ANNOTATION} of pod templates alone; then \`meshlift resume ${run.cluster}\`.`,
         ...ignoreRule(first.writer),
       ];
       return [

@@ -3,6 +3,8 @@ import type { KubeObject, ManagedFields } from '../kube/types.js';
 
 /** How Meshlift's own client names itself to the API server. */
 const OURSELVES = 'meshlift';
+/** Ourselves, and controllers that only report. */
+const NOBODY_TO_ASK = /^$|^meshlift$|^kube-controller-manager$/;
 
 /**
  * Who made a change, as far as the API server knows: the newest owner of one of the fields; where a field was removed
@@ -15,7 +17,9 @@ export function writerOf(after: KubeObject, fields: readonly (readonly string[])
   const fresh = entriesOf(after).filter((entry) => !known.has(JSON.stringify(entry)));
   const owners = fresh.filter((entry) => fields.some((path) => owns(entry, path)));
   const others = fresh.filter(({ manager }) => manager !== OURSELVES);
-  return { manager: (newest(owners) ?? newest(others))?.manager ?? null, marks: marksOf(after) };
+  const manager = (newest(owners) ?? newest(others))?.manager ?? null;
+  const other = newest(entriesOf(after).filter((entry) => !NOBODY_TO_ASK.test(entry.manager ?? '')))?.manager;
+  return { manager, marks: marksOf(after), ...(manager !== null || other === undefined ? {} : { other }) };
 }
 
 /** Whether Meshlift itself is the last writer of a field. */
