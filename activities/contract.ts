@@ -1,4 +1,5 @@
 import type { JournalBody } from '../domain/journal.js';
+import type { OutsideChange } from '../domain/outside-change.js';
 import type { DetectedMesh, Finding, Plan, Route, UpgradeOptions, UpgradeRequest } from '../domain/plan.js';
 import type { ProofLine } from '../domain/run.js';
 import type { Direction, SidecarTarget, WorkloadRef } from '../domain/workload.js';
@@ -8,6 +9,8 @@ export interface RunRef {
   readonly cluster: string;
   readonly runId: string;
   readonly release: string;
+  /** The run whose snapshot and backup count, where that is not this one: it takes that run back. */
+  readonly restores?: string;
 }
 
 /** What `moveWorkload` and `verifyNamespace` report about pods. */
@@ -87,11 +90,27 @@ export interface Activities {
   adoptDefaultService(input: { run: RunRef; route: Route }): Promise<void>;
   /** Deletes the old injection webhook (pitfalls 4a.2). */
   removeOldInjection(input: { run: RunRef; route: Route }): Promise<void>;
-  /** Deletes the old Deployment, HPA and PDB (guide, step 7), never the Service. */
+  /** Deletes the old Deployment, HPA and PDB (guide, step 7) and what else is the old revision's, never Service `istiod`. */
   removeOldControlPlane(input: { run: RunRef; route: Route }): Promise<void>;
   /** Proves the finished mesh: pods, validation alive, a new namespace injectable. Throws `ValidationBroken` and the like. */
   verifyMesh(input: { run: RunRef; route: Route }): Promise<readonly ProofLine[]>;
 
+  /**
+   * Watches what the run depends on until somebody else changes it, and tells each change once.
+   * @returns null when it cannot be watched
+   */
+  watchForOutsiders(input: {
+    run: RunRef;
+    route: Route;
+    /** Namespaces of the run that have not been moved, and those that have. */
+    waiting: readonly string[];
+    moved: readonly string[];
+    /** Keys of changes that were told before. */
+    told: readonly string[];
+  }): Promise<readonly OutsideChange[] | null>;
+
+  /** Brings the old control plane back as it was before finalising: from the backup and the snapshot, and proves it. */
+  restoreOldControlPlane(input: { run: RunRef; route: Route }): Promise<void>;
   /** Restores the gateway's recorded pod template; never a blind `rollout undo`. */
   restoreGateways(input: { run: RunRef; timeoutSeconds: number }): Promise<void>;
   /** Restores what the install replaced (shared objects) and removes what it added (new control plane, webhook, ConfigMaps, EnvoyFilters). */

@@ -13,8 +13,10 @@ import { createFetchRelease } from './releases/release-for.js';
 import { createCompareWithSnapshot } from './rollback/compare.js';
 import { createRemoveNewControlPlane } from './rollback/remove-new-control-plane.js';
 import { createRestoreGateways } from './rollback/restore-gateways.js';
+import { createRestoreOldControlPlane } from './rollback/restore-old-control-plane.js';
 import { createTakeSnapshot } from './rollback/take-snapshot.js';
 import { createConfirmMoved } from './workloads/confirm-moved.js';
+import { createWatchForOutsiders } from './outsiders/watch-for-outsiders.js';
 import { createLabelNamespace } from './workloads/label-namespace.js';
 import { createListWorkloads } from './workloads/list-workloads.js';
 import { createMoveWorkload } from './workloads/move-workload.js';
@@ -43,6 +45,8 @@ export function createActivities(deps: ActivityDeps): Activities {
     removeOldInjection: createRemoveOldInjection(context),
     removeOldControlPlane: createRemoveOldControlPlane(context),
     verifyMesh: createVerifyMesh(context),
+    watchForOutsiders: createWatchForOutsiders(context),
+    restoreOldControlPlane: createRestoreOldControlPlane(context),
     restoreGateways: createRestoreGateways(context),
     removeNewControlPlane: createRemoveNewControlPlane(context),
     compareWithSnapshot: createCompareWithSnapshot(context),

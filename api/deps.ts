@@ -38,6 +38,21 @@ export interface StartRun {
   readonly by: string;
 }
 
+/** What asks to go back. */
+export interface RollBack {
+  readonly cluster: string;
+  readonly runId: RunIdOrLatest;
+  readonly by: string;
+  readonly reason: string;
+  /** The caller's idempotency key, if there is one. */
+  readonly key?: string | undefined;
+}
+
+/** What came of it: an open run goes back itself; a succeeded one is taken back by a new run. */
+export type RolledBack =
+  | { readonly kind: 'command'; readonly state: RunState }
+  | { readonly kind: 'started'; readonly runId: string };
+
 /** The id of a run, or the newest one of its cluster. */
 export type RunIdOrLatest = string;
 
@@ -50,6 +65,8 @@ export interface RunsGateway {
   state(cluster: string, runId: RunIdOrLatest): Promise<RunState>;
   /** The same `updateId` acts once. */
   command(cluster: string, runId: RunIdOrLatest, command: RunCommand, updateId?: string): Promise<RunState>;
+  /** Sends an open run back, or starts a run that takes back a succeeded one within its grace. */
+  rollBack(request: RollBack): Promise<RolledBack>;
   list(filter: RunFilter): Promise<{ readonly items: readonly RunSummary[]; readonly cursor: string | null }>;
   /** Changes nothing. */
   plan(request: UpgradeRequest): Promise<Plan>;

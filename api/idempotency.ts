@@ -3,8 +3,14 @@ import type { UpgradeRequest } from '../domain/plan.js';
 import type { RunCommand } from '../domain/run.js';
 
 /** Tells whether two requests ask for the same, however their fields are ordered. */
-export function requestHash(request: UpgradeRequest): string {
+export function requestHash(request: UpgradeRequest | Restoring): string {
   return sha256(canonical(request));
+}
+
+/** What makes two requests to take back a run the same one. */
+interface Restoring {
+  readonly restores: string;
+  readonly reason: string;
 }
 
 /**

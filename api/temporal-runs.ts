@@ -9,6 +9,7 @@ import { unknownRun } from './lookups.js';
 import { sendCommand } from './temporal-commands.js';
 import { findExecution, listExecutions } from './temporal-executions.js';
 import { toApiProblem, type Attempt } from './temporal-failures.js';
+import { rollBack } from './temporal-restore.js';
 import { startOnce } from './temporal-start.js';
 
 const DEADLINE_MS = 10_000;
@@ -48,6 +49,9 @@ export function createTemporalRuns(client: Client): RunsGateway {
     );
   }
 
+  const inspectCluster = (cluster: string) =>
+    read<typeof inspect>(INSPECT_WORKFLOW, { doing: `inspect ${cluster}`, cluster }, [cluster]);
+
   return {
     start: (run) => {
       const { cluster } = run.request;
@@ -71,6 +75,11 @@ export function createTemporalRuns(client: Client): RunsGateway {
         sendCommand(client, { cluster, runId: exact(runId) }, command, updateId),
       ),
 
+    rollBack: (request) => {
+      const attempt = { doing: `roll back ${request.cluster}`, cluster: request.cluster, runId: request.runId };
+      return within(READING_DEADLINE_MS, attempt, () => rollBack(client, request, inspectCluster));
+    },
+
     list: (filter) =>
       within(DEADLINE_MS, { doing: 'list the runs', cluster: filter.cluster ?? '' }, () =>
         listExecutions(client, filter),
@@ -83,7 +92,7 @@ export function createTemporalRuns(client: Client): RunsGateway {
       ]);
     },
 
-    inspect: (cluster) => read<typeof inspect>(INSPECT_WORKFLOW, { doing: `inspect ${cluster}`, cluster }, [cluster]),
+    inspect: inspectCluster,
   };
 }
 

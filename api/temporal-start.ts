@@ -1,5 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
 import { TASK_QUEUE, UPGRADE_WORKFLOW, upgradeWorkflowId, type UpgradeInput } from '../workflows/messages.js';
+import type { Restoration } from '../domain/restoration.js';
 import { ApiProblem } from './api-problem.js';
 import type { StartRun } from './deps.js';
 import { requestHash } from './idempotency.js';
@@ -10,15 +11,20 @@ import { findExecution, type Execution } from './temporal-executions.js';
 const REMEMBERED_RUNS = 50;
 
 /** What a run carries, so that a repeated request finds it. A type, because Temporal wants an index signature. */
-type StartMemo = Readonly<Record<'idempotencyKey' | 'requestHash', string>>;
+type StartMemo = Readonly<Record<'idempotencyKey' | 'requestHash', string>> & Readonly<Partial<Record<'restores', string>>>;
+
+/** A start, and what it takes back if it does. */
+interface Start extends StartRun {
+  readonly restores?: Restoration;
+}
 
 /**
  * Starts a run once per key. That one cluster has at most one open run is held by Temporal itself, by the workflow id.
  * @throws ApiProblem IdempotencyKeyReused, RunAlreadyOpen; errors of Temporal as they are
  */
-export async function startOnce(client: Client, run: StartRun): Promise<{ runId: string; created: boolean }> {
+export async function startOnce(client: Client, run: Start): Promise<{ runId: string; created: boolean }> {
   const { cluster } = run.request;
-  const memo: StartMemo = { idempotencyKey: run.key, requestHash: requestHash(run.request) };
+  const memo = memoOf(run);
   const earlier = await runOfKey(client, cluster, memo);
   if (earlier !== null) return { runId: earlier, created: false };
   try {
@@ -32,20 +38,26 @@ export async function startOnce(client: Client, run: StartRun): Promise<{ runId:
   }
 }
 
-async function startWorkflow(client: Client, { request, by }: StartRun, memo: StartMemo): Promise<string> {
+function memoOf({ key, request, restores }: Start): StartMemo {
+  if (restores === undefined) return { idempotencyKey: key, requestHash: requestHash(request) };
+  const { runId, reason } = restores;
+  return { idempotencyKey: key, requestHash: requestHash({ restores: runId, reason }), restores: runId };
+}
+
+async function startWorkflow(client: Client, { request, by, restores }: Start, memo: StartMemo): Promise<string> {
   const handle = await client.workflow.start(UPGRADE_WORKFLOW, {
     workflowId: upgradeWorkflowId(request.cluster),
     taskQueue: TASK_QUEUE,
-    args: [{ request, requestedBy: by } satisfies UpgradeInput],
+    args: [{ request, requestedBy: by, ...(restores === undefined ? {} : { restores }) } satisfies UpgradeInput],
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     memo,
     typedSearchAttributes: [
       { key: MESH_CLUSTER, value: request.cluster },
       { key: MESH_RELEASE, value: request.release },
-      { key: MESH_PHASE, value: 'planning' },
+      { key: MESH_PHASE, value: restores === undefined ? 'planning' : 'rollingBack' },
     ],
-    staticSummary: `Upgrade of ${request.cluster} to ${request.release}`,
+    staticSummary: `${restores === undefined ? 'Upgrade' : 'Rollback of the upgrade'} of ${request.cluster} to ${request.release}`,
   });
   return handle.firstExecutionRunId;
 }

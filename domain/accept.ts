@@ -74,9 +74,7 @@ function acceptRollback(state: RunState): Refusal | null {
   if (!changed) {
     return wrongPhase(state, 'rolled back', `it has changed nothing yet; \`meshlift cancel ${cluster}\` drops it`);
   }
-  return phase.name === 'rollingBack' || phase.name === 'rollbackBlocked'
-    ? wrongPhase(state, 'rolled back', 'it is on its way back already')
-    : wrongPhase(state, 'rolled back', 'the old control plane is being removed');
+  return wrongPhase(state, 'rolled back', 'it is on its way back already');
 }
 
 function acceptRetry(state: RunState): Refusal | null {

@@ -103,6 +103,12 @@ export const FAILURES = {
     sentence: 'The command does not fit the phase that the run is in.',
     nextStep: 'Look at the run with `meshlift get <cluster>`; it says what it waits for.',
   },
+  RollbackExpired: {
+    meaning: 'refuse',
+    status: 409,
+    sentence: 'The succeeded run can no longer be rolled back: its grace after the end is over.',
+    nextStep: 'Install the older release anew by its own documentation; the backup is still in the folder of the run.',
+  },
   WrongGate: {
     meaning: 'refuse',
     status: 409,
@@ -315,6 +321,12 @@ export const FAILURES = {
     status: 409,
     sentence: 'Somebody else changed the labels of a namespace during the run.',
     nextStep: 'Find out who, then `meshlift retry <cluster>`.',
+  },
+  ClusterChanged: {
+    meaning: 'block',
+    status: 409,
+    sentence: 'The cluster is no longer as the succeeded run left it, so going back would be guessing.',
+    nextStep: 'Undo what the message names, or leave the mesh as it is; nothing was changed yet.',
   },
 
   // --- waiting and going back

@@ -33,9 +33,17 @@ export function isBeforeFinalizing(phase: Phase): boolean {
   return step !== null && step.name !== 'finalizing';
 }
 
-/** Whether there is something to roll back and the old control plane is still whole. */
+/** Whether there is something to roll back: also while finalising, because what that removes is kept. */
 export function canRollBack({ phase, changed }: RunState): boolean {
-  return changed && isBeforeFinalizing(phase);
+  return changed && stepOf(phase) !== null;
+}
+
+/** Phases in which the run depends on what others may change: from the first move of a workload on. */
+const GUARDED: readonly PhaseName[] = ['migrating', 'soaking', 'awaitingPromotion', 'finalizing'];
+
+/** Whether the run looks out for changes that somebody else makes. While it is held people may do as they like. */
+export function isGuarded({ phase, pause }: RunState): boolean {
+  return pause === null && GUARDED.includes(phase.name);
 }
 
 /** Whether the run can be dropped: nothing in the cluster was changed and it is not over. */
@@ -84,6 +92,7 @@ export function initialState(
     namespaces: [],
     promotions: [],
     changed: false,
+    removing: false,
     rollback: null,
     timeline: [{ phase: 'planning', at }],
     proof: [],
@@ -123,12 +132,13 @@ const NEXT_STEPS: PerPhase<RunState> = {
   soaking: ({ wave }, state) => `Watches ${waveName(state, wave)}; then it waits at gate ${gateOf(state, wave)}.`,
   awaitingPromotion: ({ wave, gate }, state) =>
     `Waits for \`meshlift promote ${state.cluster}\` at gate ${gate}; then ${waveStart(state, wave + 1)}.`,
-  finalizing: () => 'Removes the old control plane, once nothing uses it; then the mesh is proven.',
+  finalizing: () => 'Removes the old control plane, once two looks find it unused; then the mesh is proven.',
   succeeded: (_, { release }) => `Nothing is left to do: the mesh runs ${release}.`,
   rolledBack: () => 'Nothing is left to do: the mesh is as the snapshot says.',
   rejected: () => 'Nothing was changed. Clear the blockers that the findings name, then start again.',
   cancelled: () => 'Nothing was changed.',
-  rollingBack: () => 'Brings the namespaces back, then the gateway, removes the new control plane, and compares.',
+  rollingBack: (_, { removing }) =>
+    `${removing ? 'Restores the old control plane, brings' : 'Brings'} the namespaces back, then the gateway, removes the new control plane, and compares.`,
   blocked: ({ obstacle }, { cluster }) => `Waits for \`meshlift retry ${cluster}\`. ${obstacle.remedy}`,
   rollbackBlocked: ({ obstacle }, { cluster }) =>
     `Waits for \`meshlift retry ${cluster}\`, which goes on with the rollback. ${obstacle.remedy}`,

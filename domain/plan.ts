@@ -4,6 +4,7 @@ import { clusterIdSchema, namespaceNameSchema } from './names.js';
 import type { SidecarTarget } from './workload.js';
 
 const SEVEN_DAYS_IN_SECONDS = 7 * 24 * 60 * 60;
+const ONE_DAY_IN_SECONDS = 24 * 60 * 60;
 
 /** `--set` keys that Meshlift itself decides; a caller who sets them would break the run. */
 const OWN_SET_KEYS = ['profile', 'revision', 'installPackagePath', 'hub', 'tag'];
@@ -58,6 +59,14 @@ export const upgradeOptionsSchema = z.strictObject({
   parallelNamespaces: z.int().min(1).max(50).default(4),
   /** Safety budget: workloads of one namespace that restart at the same time. */
   parallelWorkloads: z.int().min(1).max(100).default(8),
+  /** Time between the two looks that must both find the old control plane unused before it is removed. */
+  finalizeSoakSeconds: z.int().min(0).max(SEVEN_DAYS_IN_SECONDS).default(60),
+  /** How long after its end a succeeded run can still be rolled back, from the backup of what it removed. */
+  rollbackGraceSeconds: z
+    .int()
+    .min(0)
+    .max(30 * ONE_DAY_IN_SECONDS)
+    .default(ONE_DAY_IN_SECONDS),
 });
 export type UpgradeOptions = z.infer<typeof upgradeOptionsSchema>;
 

@@ -24,9 +24,39 @@ export function plannedCommands(
       ]),
       `# wait for promotion of gate ${wave.gate}`,
     ]),
-    `kubectl patch service istiod -n istio-system --type merge -p '{"spec":{"selector":{"app":"istiod","${REVISION_LABEL}":"${route.to.revision}","istio":null}}}'`,
-    'kubectl delete mutatingwebhookconfiguration istio-sidecar-injector --ignore-not-found',
-    'kubectl delete deployment,horizontalpodautoscaler,poddisruptionbudget istiod -n istio-system --ignore-not-found',
+    ...finalCommands(route),
+  ];
+}
+
+/** Guide, step 7, in the order that keeps validation and injection alive. */
+function finalCommands({ from, to }: Route): string[] {
+  const suffix = from.revision === DEFAULT_REVISION ? '' : `-${from.revision}`;
+  const patch = {
+    metadata: { labels: { [REVISION_LABEL]: to.revision } },
+    spec: { selector: { app: 'istiod', [REVISION_LABEL]: to.revision, istio: null } },
+  };
+  return [
+    `kubectl patch service istiod -n istio-system --type merge -p '${JSON.stringify(patch)}'`,
+    `kubectl delete mutatingwebhookconfiguration istio-sidecar-injector${suffix} --ignore-not-found`,
+    `kubectl delete deployment,horizontalpodautoscaler,poddisruptionbudget istiod${suffix} -n istio-system --ignore-not-found`,
+    `kubectl delete configmap,envoyfilter -n istio-system -l ${REVISION_LABEL}=${from.revision}`,
+    `kubectl delete istiooperator installed-state${suffix} -n istio-system --ignore-not-found`,
+  ];
+}
+
+/**
+ * What a person types to bring back the old control plane that finalising has removed, or may have begun to remove.
+ * @param runId the run whose folder holds the backup: one manifest per removed object
+ */
+export function restoreCommands(route: Route, cluster: string, runId: string): string[] {
+  const service = { app: 'istiod', istio: 'pilot', [REVISION_LABEL]: null };
+  return [
+    `kubectl create -f <data folder of the server>/runs/${cluster}/${runId}/backup/`,
+    ...(route.from.revision === DEFAULT_REVISION
+      ? [
+          `kubectl patch service istiod -n istio-system --type merge -p '${JSON.stringify({ spec: { selector: service } })}'`,
+        ]
+      : []),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { isBlocking } from './checks/verdicts.js';
-import { canCancel, canPause, canRollBack, canSkip, isFinal, isForward, stepOf } from './phases.js';
+import { canCancel, canPause, canRollBack, canSkip, isFinal, isForward, isGuarded, stepOf } from './phases.js';
 import type { Plan } from './plan.js';
 import type { NamespaceState, Phase, RunEvent, RunState } from './run.js';
 
@@ -71,6 +71,8 @@ const TRANSITIONS: Transitions = {
     if (state.phase.name !== 'awaitingPromotion' || state.phase.gate !== gate) return state;
     return beginWave({ ...state, promotions: [...state.promotions, { gate, by, at }] }, state.phase.wave + 1, at);
   },
+  removalStarted: (state) =>
+    state.phase.name === 'finalizing' && !state.removing ? { ...state, removing: true } : state,
   finalized: (state, { at, proof }) =>
     state.phase.name === 'finalizing' ? end({ ...state, proof }, { name: 'succeeded' }, at) : state,
 
@@ -89,6 +91,9 @@ const TRANSITIONS: Transitions = {
   },
   paused: (state, { at, by, reason }) => (canPause(state) ? { ...state, pause: { since: at, by, reason } } : state),
   resumed: (state) => (state.pause === null ? state : { ...state, pause: null }),
+  // A run that is held already stands still; what is wrong then is found again when it goes on.
+  outsideChange: (state, { at, message, remedy }) =>
+    isGuarded(state) ? { ...state, pause: { since: at, by: 'meshlift', reason: message, remedy } } : state,
   rollbackRequested: (state, { at, by, reason }) =>
     canRollBack(state)
       ? enter({ ...state, pause: null, rollback: { by, reason, at } }, { name: 'rollingBack' }, at, `${by}: ${reason}`)

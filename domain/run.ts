@@ -41,8 +41,11 @@ export type PhaseName = Phase['name'];
 /** Orthogonal to the phase: no new restart and no new step begins while it is set. */
 export interface Pause {
   readonly since: string;
+  /** `meshlift` when the run has paused itself because somebody else changed what it depends on. */
   readonly by: string;
   readonly reason: string;
+  /** What to do about the reason; several lines where it holds a rule for a GitOps tool. */
+  readonly remedy?: string;
 }
 
 export type NamespaceStatus = 'waiting' | 'moving' | 'moved' | 'failed' | 'skipped' | 'movingBack' | 'movedBack';
@@ -81,6 +84,10 @@ export interface RunState {
   readonly promotions: readonly { readonly gate: string; readonly by: string; readonly at: string }[];
   /** Set when the first change to the cluster may have happened (installing): from then on `cancel` is refused. */
   readonly changed: boolean;
+  /** Set when the old control plane may no longer be whole (finalizing): going back begins with restoring it. */
+  readonly removing: boolean;
+  /** The succeeded run that this one takes back; absent for an upgrade. */
+  readonly restores?: { readonly runId: string };
   /** Who asked for the rollback and why. */
   readonly rollback: { readonly by: string; readonly reason: string; readonly at: string } | null;
   /** One line per phase entered, for people and for the report. */
@@ -116,11 +123,13 @@ export type RunEvent = { readonly at: string } & (
   | { readonly type: 'waveFinished' }
   | { readonly type: 'soakFinished' }
   | { readonly type: 'promoted'; readonly gate: string; readonly by: string }
+  | { readonly type: 'removalStarted' }
   | { readonly type: 'finalized'; readonly proof: readonly ProofLine[] }
   | { readonly type: 'failed'; readonly obstacle: Obstacle; readonly manualCommands?: readonly string[] }
   | { readonly type: 'retried'; readonly by: string }
   | { readonly type: 'paused'; readonly by: string; readonly reason: string }
   | { readonly type: 'resumed'; readonly by: string }
+  | { readonly type: 'outsideChange'; readonly message: string; readonly remedy: string }
   | { readonly type: 'rollbackRequested'; readonly by: string; readonly reason: string }
   | { readonly type: 'rolledBack'; readonly proof: readonly ProofLine[] }
   | { readonly type: 'cancelled'; readonly by: string }

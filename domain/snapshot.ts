@@ -13,6 +13,8 @@ export interface RecordedObject {
   readonly namespace: string | null;
   readonly name: string;
   readonly object: JsonObject;
+  /** Tells this very object from another one that got its name later. Absent in snapshots of before Meshlift kept it. */
+  readonly uid?: string;
 }
 
 /** Everything a run may change, as it was before it (invariant I5). */
@@ -154,7 +156,8 @@ export function keyOf({ collection, namespace, name }: RecordedObject): string {
   return `${collection} ${namespace ?? ''}/${name}`;
 }
 
-function pathsOf(patch: JsonObject, prefix = ''): string[] {
+/** The dotted paths of the fields that a merge patch sets or removes. */
+export function pathsOf(patch: JsonObject, prefix = ''): string[] {
   return Object.entries(patch).flatMap(([key, value]) =>
     isObject(value) ? pathsOf(value, `${prefix}${key}.`) : [`${prefix}${key}`],
   );

@@ -1,4 +1,4 @@
-import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import { FAILURES } from '../domain/failures.js';
 import type { Activities } from '../activities/contract.js';
 
@@ -30,6 +30,17 @@ export const read = proxyActivities<Activities>({ startToCloseTimeout: '2m', ret
 
 /** Changes the cluster, or proves what was changed. */
 export const change = proxyActivities<Activities>({ startToCloseTimeout: '30m', heartbeatTimeout, retry });
+
+/**
+ * Watches for as long as a run is open. The worker that does it may change as often as it likes: a new attempt adds nothing
+ * to the history. Nobody waits for its end.
+ */
+export const guard = proxyActivities<Activities>({
+  startToCloseTimeout: '24h',
+  heartbeatTimeout: '20s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', nonRetryableErrorTypes: NOT_HEALING },
+});
 
 /** Waits for workloads: as long as the caller allows, and a little more to say what is missing. */
 export function watchFor(timeoutSeconds: number) {

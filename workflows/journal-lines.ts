@@ -6,6 +6,10 @@ export function journalLine(before: RunState, after: RunState, event: RunEvent):
   switch (event.type) {
     case 'paused':
       return `paused by ${event.by}: ${event.reason}`;
+    case 'outsideChange':
+      return `paused by meshlift: ${event.message}`;
+    case 'removalStarted':
+      return 'the old control plane is unused; its removal begins';
     case 'resumed':
       return `resumed by ${event.by}`;
     case 'namespaceStarted':

@@ -17,6 +17,8 @@ export interface Ledger {
   readonly state: () => RunState;
   /** Applies an event now, by the time of the workflow. @returns whether it changed anything */
   apply(event: NewEvent): boolean;
+  /** Writes a line that changes nothing. */
+  remark(message: string): void;
   /** Called after each change. */
   onChange(listener: (state: RunState) => void): void;
   /** Waits until everything is in the journal. */
@@ -52,7 +54,8 @@ export function openLedger(initial: RunState): Ledger {
     }
   };
 
-  note(phaseTitle(state.phase), initial.startedAt);
+  const restored = initial.restores === undefined ? '' : `, takes back run ${initial.restores.runId}`;
+  note(`${phaseTitle(state.phase)}${restored}`, initial.startedAt);
   void writeForEver();
 
   return {
@@ -68,6 +71,7 @@ export function openLedger(initial: RunState): Ledger {
       for (const listener of listeners) listener(state);
       return true;
     },
+    remark: (message) => note(message, new Date().toISOString()),
     onChange: (listener) => void listeners.push(listener),
     flush: () => condition(() => pending.length === 0),
   };

@@ -1,7 +1,9 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Route, UpgradeRequest } from '../domain/plan.js';
+import type { Restoration } from '../domain/restoration.js';
 import type { RunState } from '../domain/run.js';
 import type { Direction } from '../domain/workload.js';
+import type { RunRef } from '../activities/contract.js';
 
 /** Task queue of every Meshlift worker. */
 export const TASK_QUEUE = 'meshlift';
@@ -29,11 +31,13 @@ export interface UpgradeInput {
   readonly request: UpgradeRequest;
   /** Who asked for it, for people. */
   readonly requestedBy: string;
+  /** Set when the run takes back one that has succeeded: it begins with going back. */
+  readonly restores?: Restoration;
 }
 
 /** What the move of one namespace is started with. */
 export interface MigrateNamespaceInput {
-  readonly run: { readonly cluster: string; readonly runId: string; readonly release: string };
+  readonly run: RunRef;
   readonly namespace: string;
   readonly direction: Direction;
   readonly route: Route;

@@ -12,6 +12,7 @@ import {
   type MigrateNamespaceResult,
 } from './messages.js';
 import { obstacleOf } from './obstacle.js';
+import { runRefOf } from './run-facts.js';
 import { fillSlots } from './slots.js';
 
 type Move = ChildWorkflowHandle<(input: MigrateNamespaceInput) => Promise<MigrateNamespaceResult>>;
@@ -107,10 +108,10 @@ export function createMoves(ledger: Ledger): Moves {
 }
 
 function inputFor(state: RunState, namespace: string, direction: Direction): MigrateNamespaceInput {
-  const { plan, cluster, runId, release } = state;
+  const { plan } = state;
   if (plan?.route == null) throw new Error('a namespace cannot move without a plan');
   return {
-    run: { cluster, runId, release },
+    run: runRefOf(state),
     namespace,
     direction,
     route: plan.route,

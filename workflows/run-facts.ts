@@ -1,6 +1,6 @@
 import { FAILURES } from '../domain/failures.js';
 import { wasTouched } from '../domain/phases.js';
-import { rollbackCommands } from '../domain/planned-commands.js';
+import { restoreCommands, rollbackCommands } from '../domain/planned-commands.js';
 import type { Route } from '../domain/plan.js';
 import type { Obstacle, RunState } from '../domain/run.js';
 import type { RunRef } from '../activities/contract.js';
@@ -8,8 +8,8 @@ import type { RunRef } from '../activities/contract.js';
 export { obstacleOf } from './obstacle.js';
 
 /** How activities name the run. */
-export function runRefOf({ cluster, runId, release }: RunState): RunRef {
-  return { cluster, runId, release };
+export function runRefOf({ cluster, runId, release, restores }: RunState): RunRef {
+  return { cluster, runId, release, ...(restores === undefined ? {} : { restores: restores.runId }) };
 }
 
 /** The way that the plan found. @throws Error before planning: no phase that needs it can be reached then */
@@ -28,9 +28,9 @@ export function timedOut({ cluster, plan }: RunState, gate: string): Obstacle {
 /** What a person types when the rollback cannot go on by itself. */
 export function manualCommandsOf(state: RunState): string[] {
   if (state.plan?.route == null) return [];
+  const { route } = state.plan;
   const left = state.namespaces.filter((row) => wasTouched(row) && row.status !== 'movedBack');
-  return rollbackCommands(
-    state.plan.route,
-    left.map(({ namespace }) => namespace),
-  );
+  const names = left.map(({ namespace }) => namespace);
+  const first = state.removing ? restoreCommands(route, state.cluster, state.restores?.runId ?? state.runId) : [];
+  return [...first, ...rollbackCommands(route, names)];
 }

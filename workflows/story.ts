@@ -1,4 +1,4 @@
-import { condition } from '@temporalio/workflow';
+import { condition, sleep } from '@temporalio/workflow';
 import { wasTouched } from '../domain/phases.js';
 import type { UpgradeRequest } from '../domain/plan.js';
 import type { NamespaceState, Phase, PhaseName, RunState } from '../domain/run.js';
@@ -76,6 +76,9 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     finalizing: () =>
       step(async () => {
         await change.checkOldRevisionUnused(target());
+        await soak();
+        await change.checkOldRevisionUnused(target());
+        ledger.apply({ type: 'removalStarted' });
         await change.adoptDefaultService(target());
         await change.removeOldInjection(target());
         await change.removeOldControlPlane(target());
@@ -94,8 +97,16 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     cancelled: over,
   };
 
+  /** Between the two looks: what comes and goes is caught by one of them. Nothing is removed while the run is paused. */
+  async function soak(): Promise<void> {
+    const { finalizeSoakSeconds } = options();
+    if (finalizeSoakSeconds > 0) await sleep(finalizeSoakSeconds * 1_000, { summary: 'soak before the removal' });
+    await condition(() => ledger.state().pause === null);
+  }
+
   /** Guide, step 6, in the only safe order: sidecars first, then the gateway, then the control plane they need no more. */
   async function rollBack(): Promise<NewEvent> {
+    if (ledger.state().removing) await change.restoreOldControlPlane(target());
     await moves.moveAll('back', touchedIn);
     await change.restoreGateways({ run, timeoutSeconds: options().workloadTimeoutSeconds });
     await change.removeNewControlPlane(target());

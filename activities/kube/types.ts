@@ -1,3 +1,14 @@
+/** What one writer owns of an object. */
+export interface ManagedFields {
+  readonly manager?: string;
+  readonly operation?: string;
+  /** When that writer last changed what it owns. */
+  readonly time?: string;
+  readonly subresource?: string;
+  /** A tree of `f:<field>` keys. */
+  readonly fieldsV1?: Readonly<Record<string, unknown>>;
+}
+
 /** Metadata of an object, as far as Meshlift reads it. */
 export interface ObjectMeta {
   readonly name: string;
@@ -9,6 +20,8 @@ export interface ObjectMeta {
   readonly deletionTimestamp?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Who wrote which fields, as the API server keeps it. */
+  readonly managedFields?: readonly ManagedFields[];
   readonly ownerReferences?: readonly {
     readonly apiVersion: string;
     readonly kind: string;

@@ -1,15 +1,16 @@
-import { DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { DEFAULT_SERVICE, ownObjects, pluralOf } from '../../domain/old-revision.js';
+import type { RecordedObject } from '../../domain/snapshot.js';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
-import type { Activities, RunRef } from '../contract.js';
+import type { Activities } from '../contract.js';
 import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import type { KubeObject, Resource } from '../kube/types.js';
+import { readSnapshot } from '../rollback/snapshot-file.js';
+import { istiodPods, untilServed } from './default-service.js';
 import { isComplete, untilHolds } from './deployment-state.js';
-
-/** Name of everything that belongs to the control plane without a revision. */
-const DEFAULT_SERVICE = 'istiod';
-const OLD_INJECTOR = 'istio-sidecar-injector';
+import { removeOld } from './remove-old.js';
 
 const inMesh = (api: string, plural: string, name: string): Resource => ({
   api,
@@ -33,7 +34,8 @@ export function createAdoptDefaultService(context: ActivityContext): Activities[
       if (current === null) return;
       const wanted = { app: 'istiod', [REVISION_LABEL]: route.to.revision };
       const selector = { ...Object.fromEntries(Object.keys(selectorOf(current)).map((key) => [key, null])), ...wanted };
-      const patch = { spec: { selector } };
+      // The label too: whoever removes or counts what is the old revision's must not find this Service.
+      const patch = { metadata: { labels: { [REVISION_LABEL]: route.to.revision } }, spec: { selector } };
       const argv = [
         'kubectl',
         'patch',
@@ -47,11 +49,12 @@ export function createAdoptDefaultService(context: ActivityContext): Activities[
         JSON.stringify(patch),
       ];
       await recordOperation(context.journal, run, { id: 'adopt-service', argv, mutating: true }, async () => {
-        if (sameSelector(selectorOf(current), wanted)) return { outcome: 'unchanged', value: undefined };
+        const isLabelled = current.metadata.labels?.[REVISION_LABEL] === route.to.revision;
+        if (isLabelled && sameSelector(selectorOf(current), wanted)) return { outcome: 'unchanged', value: undefined };
         await kube.mergePatch(service, patch);
         return { outcome: 'succeeded', value: undefined };
       });
-      await untilServed(context, run, route.to.revision, signal);
+      await untilServed(kube, run, route.to.revision, signal);
     });
 }
 
@@ -63,38 +66,6 @@ function sameSelector(a: Readonly<Record<string, string>>, b: Readonly<Record<st
   return Object.keys(a).length === Object.keys(b).length && Object.keys(b).every((key) => a[key] === b[key]);
 }
 
-/** Waits until every ready endpoint of the Service is a pod of the new revision. */
-async function untilServed(
-  context: ActivityContext,
-  run: RunRef,
-  revision: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const { kube } = context.access(run.cluster);
-  const obstacle = await untilHolds(
-    async () => {
-      const [endpoints, pods] = await Promise.all([
-        kube.get(inMesh('v1', 'endpoints', DEFAULT_SERVICE)),
-        kube.list(
-          { api: 'v1', plural: 'pods', namespace: ISTIO_NAMESPACE },
-          { labelSelector: `app=istiod,${REVISION_LABEL}=${revision}` },
-        ),
-      ]);
-      const subsets = (endpoints?.['subsets'] ?? []) as { addresses?: { ip: string }[] }[];
-      const served = subsets.flatMap(({ addresses = [] }) => addresses.map(({ ip }) => ip));
-      const ours = new Set(pods.items.map((pod) => (pod['status'] as { podIP?: string }).podIP));
-      if (served.length === 0) return 'it has no ready endpoint';
-      return served.every((ip) => ours.has(ip)) ? null : 'it still leads to the old control plane';
-    },
-    { timeoutSeconds: 60, signal },
-  );
-  if (obstacle === null) return;
-  throw failure(
-    'ControlPlaneNotReady',
-    `Service ${DEFAULT_SERVICE} of cluster ${run.cluster} was pointed at ${revision}, but ${obstacle}.`,
-  );
-}
-
 /**
  * Deletes the old injection webhook: with its control plane gone it would refuse every pod of a namespace that still
  * asks for it (pitfalls 4a.2).
@@ -102,18 +73,15 @@ async function untilServed(
 export function createRemoveOldInjection(context: ActivityContext): Activities['removeOldInjection'] {
   return ({ run, route }) =>
     heartbeating(async () => {
-      const webhook = {
-        api: 'admissionregistration.k8s.io/v1',
-        plural: 'mutatingwebhookconfigurations',
-        name: OLD_INJECTOR,
-      };
-      await removeOld(context, run, webhook, route.from.revision);
+      const before = await readSnapshot(context.dataDir, run);
+      const own = ownObjects(before, route).filter(isInjection);
+      for (const webhook of own) await removeOld(context, run, webhook);
     });
 }
 
 /**
- * Guide, step 7, without its Service: Deployment, HorizontalPodAutoscaler and PodDisruptionBudget of the old control
- * plane. By label and uid, not by name alone (pitfalls 4a.11). Waits until its pods are gone.
+ * Guide, step 7, without its Service, and what it forgets: Deployment, HorizontalPodAutoscaler and PodDisruptionBudget of
+ * the old control plane; when its pods are gone, what only those read. By label and uid, not by name (pitfalls 4a.11).
  * @throws ControlPlaneNotReady when the new one is not whole (I1)
  */
 export function createRemoveOldControlPlane(context: ActivityContext): Activities['removeOldControlPlane'] {
@@ -125,52 +93,31 @@ export function createRemoveOldControlPlane(context: ActivityContext): Activitie
         const message = `The new control plane ${route.to.revision} of cluster ${run.cluster} is not complete, so the old one stays.`;
         throw failure('ControlPlaneNotReady', message);
       }
-      await removeOld(context, run, inMesh('apps/v1', 'deployments', DEFAULT_SERVICE), route.from.revision);
-      await removeOld(
-        context,
-        run,
-        inMesh('autoscaling/v1', 'horizontalpodautoscalers', DEFAULT_SERVICE),
-        route.from.revision,
+      const own = ownObjects(await readSnapshot(context.dataDir, run), route).filter((entry) => !isInjection(entry));
+      for (const entry of own.filter(isRunning)) await removeOld(context, run, entry);
+      const left = await untilHolds(
+        async () => namesOf(await istiodPods(kube, route.from.revision)),
+        { timeoutSeconds: 120, signal },
       );
-      await removeOld(context, run, inMesh('policy/v1', 'poddisruptionbudgets', DEFAULT_SERVICE), route.from.revision);
-      const left = await untilHolds(() => oldPods(context, run, route.from.revision), { timeoutSeconds: 120, signal });
       if (left !== null)
         throw failure(
           'OldRevisionInUse',
           `Pods of the old control plane of cluster ${run.cluster} do not go: ${left}.`,
         );
+      for (const entry of own.filter((other) => !isRunning(other))) await removeOld(context, run, entry);
     });
 }
 
-async function oldPods(context: ActivityContext, run: RunRef, revision: string): Promise<string | null> {
-  const { items } = await context
-    .access(run.cluster)
-    .kube.list({ api: 'v1', plural: 'pods', namespace: ISTIO_NAMESPACE }, { labelSelector: 'app=istiod' });
-  const old = items.filter(({ metadata }) => (metadata.labels?.[REVISION_LABEL] ?? DEFAULT_REVISION) === revision);
-  return old.length === 0 ? null : old.map(({ metadata }) => metadata.name).join(', ');
+function isInjection(entry: RecordedObject): boolean {
+  return pluralOf(entry) === 'mutatingwebhookconfigurations';
 }
 
-/** Deletes an object of the old revision, and only of it. */
-async function removeOld(context: ActivityContext, run: RunRef, resource: Resource, revision: string): Promise<void> {
-  const { kube } = context.access(run.cluster);
-  const name = resource.name ?? '';
-  const place = resource.namespace === undefined ? [] : ['-n', resource.namespace];
-  const argv = ['kubectl', 'delete', resource.plural, name, ...place, '--ignore-not-found'];
-  await recordOperation(
-    context.journal,
-    run,
-    { id: `remove/${resource.plural}/${name}`, argv, mutating: true },
-    async () => {
-      const current = await kube.get(resource);
-      if (current === null) return { outcome: 'unchanged', value: undefined };
-      const found = current.metadata.labels?.[REVISION_LABEL] ?? DEFAULT_REVISION;
-      const uid = current.metadata.uid;
-      if (found !== revision || uid === undefined) {
-        const message = `${resource.plural} ${name} of cluster ${run.cluster} belongs to revision ${found}, not to ${revision}; it was left alone.`;
-        throw failure('OldRevisionInUse', message);
-      }
-      const deleted = await kube.delete(resource, { uid, propagation: 'Background' });
-      return { outcome: deleted ? 'succeeded' : 'unchanged', value: undefined };
-    },
-  );
+/** What runs the control plane, as against what that reads. */
+function isRunning(entry: RecordedObject): boolean {
+  return ['deployments', 'horizontalpodautoscalers', 'poddisruptionbudgets'].includes(pluralOf(entry));
+}
+
+
+function namesOf(objects: readonly KubeObject[]): string | null {
+  return objects.length === 0 ? null : objects.map(({ metadata }) => metadata.name).join(', ');
 }

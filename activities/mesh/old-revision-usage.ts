@@ -1,42 +1,89 @@
 import { DEFAULT_REVISION, INJECTION_LABEL, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
 import type { Route } from '../../domain/plan.js';
 import { isFinished, proxyTagOf } from '../../domain/pod.js';
+import type { Snapshot } from '../../domain/snapshot.js';
 import type { ActivityContext } from '../context.js';
-import type { Activities } from '../contract.js';
-import { failure } from '../failure.js';
+import type { Activities, RunRef } from '../contract.js';
+import { failure, isFailure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
-import type { KubeClient } from '../kube/types.js';
+import type { KubeClient, KubeObject } from '../kube/types.js';
+import { readSnapshot } from '../rollback/snapshot-file.js';
 import { asPod } from '../workloads/owned-pods.js';
 import { untilHolds } from './deployment-state.js';
+import { foreignObjects, webhooksOn } from './usage-objects.js';
+import { templatesOn } from './usage-templates.js';
 
-/** Pods on their way out and proxies that are just disconnecting get that long. */
+/** Pods on their way out, and proxies that are just disconnecting, get that long. */
 const GRACE_SECONDS = 60;
+const NAMED = 8;
+
+/** Who asks, and about what. */
+export interface Usage {
+  readonly kube: KubeClient;
+  readonly run: RunRef;
+  readonly route: Route;
+  readonly before: Snapshot;
+}
+
+/** One way in which the old control plane may be used: a sentence about each user, without its end. */
+type Question = (usage: Usage) => Promise<readonly string[]>;
+
+type Questions = Readonly<Record<string, Question>>;
+
+/** Users that stay until somebody does something about them. */
+const STAYING: Questions = {
+  'which namespaces ask for it': namespacesOn,
+  'which pods run its proxy': (usage) => podsOn(usage, false),
+  'which workloads are bound to it': templatesOn,
+  'which webhooks lead to it': webhooksOn,
+  'which other objects belong to it': foreignObjects,
+};
+/** Users that may be on their way out: pods that end, and what still speaks with the old control plane. */
+const LEAVING: Questions = {
+  'which pods still end with its proxy': (usage) => podsOn(usage, true),
+  'which proxies are connected to it': proxiesOf,
+};
 
 /**
- * Invariant I2: the old control plane is removed only when nothing uses it. Whatever cannot be asked counts as "in use".
+ * Invariant I2: the old control plane is removed only when nothing uses it. Whatever cannot be asked counts as "in use"
+ * (pitfalls 4d).
  * @throws OldRevisionInUse with the list
  */
 export function createCheckOldRevisionUnused(context: ActivityContext): Activities['checkOldRevisionUnused'] {
   return ({ run, route }) =>
     heartbeating(async (signal) => {
       const { kube } = context.access(run.cluster);
-      const users = await untilHolds(() => usersOf(kube, route), { timeoutSeconds: GRACE_SECONDS, signal });
+      const usage = { kube, run, route, before: await readSnapshot(context.dataDir, run) };
+      const leaving = () => usersOf(usage, LEAVING);
+      const users =
+        (await usersOf(usage, STAYING)) ??
+        (await untilHolds(leaving, { timeoutSeconds: GRACE_SECONDS, signal })) ??
+        // While the last ones left, others may have come.
+        (await usersOf(usage, STAYING));
       if (users === null) return;
       throw failure('OldRevisionInUse', `In cluster ${run.cluster} the old control plane is still used: ${users}.`);
     });
 }
 
-async function usersOf(kube: KubeClient, route: Route): Promise<string | null> {
-  const users = [
-    ...(await namespacesOn(kube, route.from.revision)),
-    ...(await podsOn(kube, route)),
-    ...(await proxiesOf(kube, route.from.revision)),
-  ];
+async function usersOf(usage: Usage, questions: Questions): Promise<string | null> {
+  const answers = await Promise.all(Object.entries(questions).map(([about, ask]) => answerTo(usage, about, ask)));
+  const users = answers.flat();
   if (users.length === 0) return null;
-  return `${users.slice(0, 8).join(', ')}${users.length > 8 ? ` and ${users.length - 8} more` : ''}`;
+  return `${users.slice(0, NAMED).join(', ')}${users.length > NAMED ? ` and ${users.length - NAMED} more` : ''}`;
 }
 
-async function namespacesOn(kube: KubeClient, revision: string): Promise<string[]> {
+async function answerTo(usage: Usage, about: string, ask: Question): Promise<readonly string[]> {
+  try {
+    return await ask(usage);
+  } catch (error) {
+    // A server that is away comes back; the whole check is tried again then.
+    if (isFailure(error, 'ClusterUnreachable')) throw error;
+    return [`${about} cannot be told (${(error as Error).message})`];
+  }
+}
+
+async function namespacesOn({ kube, route }: Usage): Promise<string[]> {
+  const { revision } = route.from;
   const { items } = await kube.list({ api: 'v1', plural: 'namespaces' });
   return items
     .filter(({ metadata: { labels = {} } }) => {
@@ -46,29 +93,36 @@ async function namespacesOn(kube: KubeClient, revision: string): Promise<string[
     .map(({ metadata }) => `namespace ${metadata.name} asks for its sidecar`);
 }
 
-/** Also pods that are on their way out: they still speak with the old control plane. */
-async function podsOn(kube: KubeClient, route: Route): Promise<string[]> {
+/** Pods on their way out count, too: they still speak with the old control plane. */
+async function podsOn({ kube, route }: Usage, leaving: boolean): Promise<string[]> {
   const { items } = await kube.list({ api: 'v1', plural: 'pods' });
   const { revision, proxyTag } = route.from.sidecar;
   return items
     .filter((object) => {
       const pod = asPod(object);
       if (isFinished(pod) || proxyTagOf(pod) === null) return false;
+      if ((object.metadata.deletionTimestamp !== undefined) !== leaving) return false;
       const label = object.metadata.labels?.[REVISION_LABEL];
       return proxyTagOf(pod) === proxyTag || (revision !== null && label === revision);
     })
-    .map(({ metadata }) => `pod ${metadata.namespace ?? ''}/${metadata.name} runs its proxy`);
+    .map((pod) => `pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name}${jobOf(pod)} runs its proxy`);
+}
+
+function jobOf({ metadata }: KubeObject): string {
+  const job = metadata.ownerReferences?.find(({ kind }) => kind === 'Job');
+  return job === undefined ? '' : ` of Job ${job.name}, which has not ended,`;
 }
 
 /** What the old istiods themselves say about who is connected to them. An istiod that does not answer is in use. */
-async function proxiesOf(kube: KubeClient, revision: string): Promise<string[]> {
+async function proxiesOf({ kube, route }: Usage): Promise<string[]> {
   const { items } = await kube.list(
     { api: 'v1', plural: 'pods', namespace: ISTIO_NAMESPACE },
     { labelSelector: 'app=istiod' },
   );
   const old = items.filter(
     ({ metadata }) =>
-      metadata.deletionTimestamp === undefined && (metadata.labels?.[REVISION_LABEL] ?? DEFAULT_REVISION) === revision,
+      metadata.deletionTimestamp === undefined &&
+      (metadata.labels?.[REVISION_LABEL] ?? DEFAULT_REVISION) === route.from.revision,
   );
   const answers = await Promise.all(
     old.map(async ({ metadata }) => {

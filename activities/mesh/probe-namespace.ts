@@ -1,4 +1,4 @@
-import { REVISION_LABEL } from '../../domain/names.js';
+import { DEFAULT_REVISION, INJECTION_LABEL, REVISION_LABEL } from '../../domain/names.js';
 import { proxyTagOf } from '../../domain/pod.js';
 import type { KubeClient, Resource } from '../kube/types.js';
 import { statusOf } from '../kube/failures.js';
@@ -11,16 +11,22 @@ const NAMESPACES: Resource = { api: 'v1', plural: 'namespaces' };
 
 /**
  * Asks a control plane for a sidecar: a server-side dry run of a pod in a scratch namespace of that revision. The one
- * question that cannot be answered rightly by a control plane that is not whole.
+ * question that cannot be answered rightly by a control plane that is not whole. The webhook of 1.5 takes no dry run:
+ * there the pod is made, and goes with its namespace.
  * @returns the tag of the proxy that came back; null when the pod came back without one
  * @throws KubernetesRequestFailed when the API server or the webhook refuses the pod
  */
 export async function probeInjection(kube: KubeClient, revision: string, signal: AbortSignal): Promise<string | null> {
   const name = `meshlift-probe-${revision}`;
-  const labels = { [PROBE_LABEL]: 'injection', [REVISION_LABEL]: revision };
+  const asks = revision === DEFAULT_REVISION ? { [INJECTION_LABEL]: 'enabled' } : { [REVISION_LABEL]: revision };
+  const labels = { [PROBE_LABEL]: 'injection', ...asks };
   try {
     await untilThere(kube, name, labels, signal);
-    const pod = await kube.create({ api: 'v1', plural: 'pods', namespace: name }, PROBE_POD, { dryRun: true });
+    const pods = { api: 'v1', plural: 'pods', namespace: name };
+    const pod = await kube.create(pods, PROBE_POD, { dryRun: true }).catch((error: unknown) => {
+      if ((error as Error).message.includes('does not support dry run')) return kube.create(pods, PROBE_POD);
+      throw error;
+    });
     return proxyTagOf(asPod(pod));
   } finally {
     await kube.delete({ ...NAMESPACES, name });

@@ -2,16 +2,19 @@ import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
 import type { Route } from '../../domain/plan.js';
 import { isLive, proxyTagOf } from '../../domain/pod.js';
 import type { ProofLine } from '../../domain/run.js';
-import type { Snapshot } from '../../domain/snapshot.js';
+import { ownObjects } from '../../domain/old-revision.js';
+import { recordedName, type Snapshot } from '../../domain/snapshot.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import type { KubeClient } from '../kube/types.js';
+import { observe } from '../rollback/observe.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
 import { asPod } from '../workloads/owned-pods.js';
 import { probeInjection } from './probe-namespace.js';
 import { probeValidation } from './probe-validation.js';
+import { isLabelled, isSame, stillThere } from './usage-objects.js';
 
 /**
  * Proves the finished mesh: every sidecar is the target's, configuration is checked as it was before, and a new namespace
@@ -28,6 +31,7 @@ export function createVerifyMesh(context: ActivityContext): Activities['verifyMe
         ...(await proveValidation(kube, run, before)),
         await proveInjection(kube, { run, route, signal }),
         await proveControlPlanes(kube, run, route),
+        await proveNoOrphans(kube, { run, route, before }),
       ];
     });
 }
@@ -108,4 +112,27 @@ async function proveControlPlanes(kube: KubeClient, run: RunRef, route: Route): 
     );
   }
   return { name: 'only the new control plane is left', ok: true, detail: revisions.join(', ') };
+}
+
+/** Nothing of the old revision is left behind, and nothing was taken that is somebody else's (pitfalls 4d). */
+async function proveNoOrphans(
+  kube: KubeClient,
+  { run, route, before }: { run: RunRef; route: Route; before: Snapshot },
+): Promise<ProofLine> {
+  const own = ownObjects(before, route);
+  const there = await stillThere(kube, own);
+  const left = there.filter(({ recorded, now }) => isSame(recorded, now)).map(({ recorded }) => recorded);
+  const orphans = (await observe(kube, run)).objects.filter((entry) => isLabelled(entry, route.from.revision));
+  const names = [...new Set([...orphans, ...left].map(recordedName))];
+  if (names.length > 0) {
+    const message = `In cluster ${run.cluster} objects of the old control plane are still there: ${names.slice(0, 8).join(', ')}.`;
+    throw failure('OldRevisionInUse', message);
+  }
+  const foreign = there.map(({ recorded }) => recordedName(recorded));
+  const alone = foreign.length === 0 ? '' : `; made anew by somebody else and left alone: ${foreign.join(', ')}`;
+  return {
+    name: 'nothing of the old revision is left',
+    ok: true,
+    detail: `${own.length - foreign.length} objects removed, a backup is kept with the run${alone}`,
+  };
 }

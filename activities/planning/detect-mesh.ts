@@ -56,7 +56,7 @@ function controlPlane(deployment: KubeObject): ControlPlane {
 }
 
 /** Deployments that run nothing but a proxy as their purpose (pitfalls 4a.4). */
-function isGateway(deployment: KubeObject): boolean {
+export function isGateway(deployment: KubeObject): boolean {
   const component = deployment.metadata.labels?.['operator.istio.io/component'] ?? '';
   const role = asWorkload(deployment).spec.template.metadata?.labels?.['istio'] ?? '';
   return /^(Ingress|Egress)Gateways$/.test(component) || /^(ingress|egress)gateway$/.test(role);

@@ -77,6 +77,7 @@ function record(collection: Resource, object: KubeObject): RecordedObject {
     namespace: object.metadata.namespace ?? null,
     name: object.metadata.name,
     object: decidedPart(name, object as unknown as Record<string, Json>),
+    ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }),
   };
 }
 

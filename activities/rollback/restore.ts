@@ -7,8 +7,14 @@ import { resourceOf } from './observe.js';
 /**
  * Brings one object back to what the snapshot says, by the smallest merge patch; creates it again when it is gone.
  * Called again it finds nothing to do.
+ * @param kept the object as it was when it was removed, and where that stands; the snapshot alone will do
  */
-export async function restoreObject(context: ActivityContext, run: RunRef, recorded: RecordedObject): Promise<void> {
+export async function restoreObject(
+  context: ActivityContext,
+  run: RunRef,
+  recorded: RecordedObject,
+  kept?: { readonly manifest: object; readonly source: string } | null,
+): Promise<void> {
   const { kube } = context.access(run.cluster);
   const resource = resourceOf(recorded);
   const current = await kube.get(resource);
@@ -16,13 +22,13 @@ export async function restoreObject(context: ActivityContext, run: RunRef, recor
   const plural = resource.plural;
   const place = recorded.namespace === null ? [] : ['-n', recorded.namespace];
   if (current === null) {
-    const argv = ['kubectl', 'create', ...place, '-f', `(snapshot of ${recordedName(recorded)})`];
+    const argv = ['kubectl', 'create', ...place, '-f', kept?.source ?? `(snapshot of ${recordedName(recorded)})`];
     await recordOperation(
       context.journal,
       run,
       { id: `recreate/${recordedName(recorded)}`, argv, mutating: true },
       async () => {
-        await kube.create(collection, withType(recorded));
+        await kube.create(collection, kept?.manifest ?? withType(recorded));
         return { outcome: 'succeeded', value: undefined };
       },
     );

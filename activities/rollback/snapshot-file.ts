@@ -19,6 +19,7 @@ const snapshotSchema = z.object({
       namespace: z.string().nullable(),
       name: z.string(),
       object: z.record(z.string(), z.json()),
+      uid: z.exactOptional(z.string()),
     }),
   ),
 });
@@ -28,8 +29,13 @@ export function runDir(dataDir: string, { cluster, runId }: Pick<RunRef, 'cluste
   return join(dataPaths(dataDir).runs, cluster, runId);
 }
 
+/** Folder of the run whose snapshot and backup count: its own, or that of the run which it takes back. */
+export function recordDir(dataDir: string, { cluster, runId, restores }: RunRef): string {
+  return runDir(dataDir, { cluster, runId: restores ?? runId });
+}
+
 function fileOf(dataDir: string, run: RunRef): string {
-  return join(runDir(dataDir, run), 'snapshot.json');
+  return join(recordDir(dataDir, run), 'snapshot.json');
 }
 
 /** Digest of a snapshot as it stands in its file. */
@@ -50,7 +56,7 @@ export async function readSnapshot(dataDir: string, run: RunRef): Promise<Snapsh
   if (found !== null) return found;
   throw failure(
     'SnapshotMissing',
-    `The snapshot of run ${run.runId} of cluster ${run.cluster} is not in ${fileOf(dataDir, run)}.`,
+    `The snapshot of run ${run.restores ?? run.runId} of cluster ${run.cluster} is not in ${fileOf(dataDir, run)}.`,
   );
 }
 
@@ -80,7 +86,7 @@ export async function findSnapshot(dataDir: string, run: RunRef): Promise<Snapsh
 export async function keepSnapshot(dataDir: string, run: RunRef, snapshot: Snapshot): Promise<Snapshot> {
   const file = fileOf(dataDir, run);
   const draft = `${file}.${randomUUID()}`;
-  await mkdir(runDir(dataDir, run), { recursive: true, mode: 0o700 });
+  await mkdir(recordDir(dataDir, run), { recursive: true, mode: 0o700 });
   const handle = await open(draft, 'wx', 0o600);
   try {
     await handle.writeFile(serialise(snapshot));

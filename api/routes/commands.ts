@@ -6,7 +6,7 @@ import { updateIdOf } from '../idempotency.js';
 import { checkRunPath } from '../lookups.js';
 import { emptyBody, promoteBody, reasonBody, skipBody } from '../schemas/commands.js';
 import { actorHeadersSchema, actorOf, orProblem, runPathSchema } from '../schemas/common.js';
-import { runStateSchema } from '../schemas/run.js';
+import { runStateSchema, startedSchema } from '../schemas/run.js';
 
 type CommandDeps = Pick<AppDeps, 'clusters' | 'runs'>;
 
@@ -39,12 +39,7 @@ export function commandRoutes(deps: CommandDeps): FastifyPluginCallbackZod {
       body: promoteBody,
       command: ({ gate, planHash }, by) => ({ type: 'promote', by, gate, planHash }),
     });
-    addCommand(app, deps, {
-      verb: 'rollback',
-      summary: 'Goes back to exactly what was there before the run',
-      body: reasonBody,
-      command: ({ reason }, by) => ({ type: 'rollBack', by, reason }),
-    });
+    addRollBack(app, deps);
     addCommand(app, deps, {
       verb: 'retry',
       summary: 'Goes on from where the run is blocked',
@@ -65,6 +60,37 @@ export function commandRoutes(deps: CommandDeps): FastifyPluginCallbackZod {
     });
     done();
   };
+}
+
+/** Its own, because a succeeded run is taken back by a new one: then the answer leads there. */
+function addRollBack(app: ZodApp, deps: CommandDeps): void {
+  app.post(
+    '/upgrades/:cluster/:runId/rollback',
+    {
+      schema: {
+        tags: ['commands'],
+        operationId: 'rollbackUpgrade',
+        summary: 'Goes back to exactly what was there before the run; after its end a new run does, within the grace',
+        params: runPathSchema,
+        headers: actorHeadersSchema,
+        body: reasonBody,
+        response: {
+          200: runStateSchema,
+          202: startedSchema.meta({ description: 'A new run takes the succeeded one back; `Location` leads to it.' }),
+          ...orProblem,
+        },
+      },
+    },
+    async ({ params, headers, body }, reply) => {
+      checkRunPath(deps, params);
+      const { cluster, runId } = params;
+      const asked = { cluster, runId, by: actorOf(headers), reason: body.reason, key: headers['idempotency-key'] };
+      const answer = await deps.runs.rollBack(asked);
+      if (answer.kind === 'command') return reply.code(200).send(answer.state);
+      void reply.code(202).header('location', `/v1/upgrades/${cluster}/${answer.runId}`);
+      return reply.send({ cluster, runId: answer.runId });
+    },
+  );
 }
 
 type ZodApp = Parameters<FastifyPluginCallbackZod>[0];

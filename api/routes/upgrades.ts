@@ -6,12 +6,11 @@ import { ApiProblem } from '../api-problem.js';
 import type { AppDeps } from '../deps.js';
 import { checkNames, checkRunPath } from '../lookups.js';
 import { actorHeadersSchema, actorOf, itemsOf, orProblem, runPathSchema } from '../schemas/common.js';
-import { phaseNameSchema, runStateSchema, runSummarySchema } from '../schemas/run.js';
+import { phaseNameSchema, runStateSchema, runSummarySchema, startedSchema } from '../schemas/run.js';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
 
-const startedSchema = z.object({ cluster: z.string(), runId: z.string() });
 const filterSchema = z.strictObject({
   cluster: clusterIdSchema.optional(),
   phase: phaseNameSchema.optional(),

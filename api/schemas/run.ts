@@ -88,17 +88,24 @@ export const runStateSchema: z.ZodType<RunState> = z
     startedAt: timeSchema,
     phase: phaseSchema,
     since: timeSchema,
-    pause: z.object({ since: timeSchema, by: z.string(), reason: z.string() }).nullable(),
+    pause: z
+      .object({ since: timeSchema, by: z.string(), reason: z.string(), remedy: z.exactOptional(z.string()) })
+      .nullable(),
     plan: planSchema.nullable(),
     findings: listOf(findingSchema),
     namespaces: listOf(namespaceSchema),
     promotions: listOf(z.object({ gate: z.string(), by: z.string(), at: timeSchema })),
     changed: z.boolean(),
+    removing: z.boolean(),
+    restores: z.exactOptional(z.object({ runId: z.string() })),
     rollback: z.object({ by: z.string(), reason: z.string(), at: timeSchema }).nullable(),
     timeline: listOf(z.object({ phase: phaseNameSchema, at: timeSchema, note: z.exactOptional(z.string()) })),
     proof: listOf(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
   })
   .meta({ description: 'The whole state of the run.' });
+
+/** Where a run is that was just started. */
+export const startedSchema = z.object({ cluster: z.string(), runId: z.string() });
 
 /** A run, as the list shows it. */
 export const runSummarySchema: z.ZodType<RunSummary> = z.object({

@@ -30,7 +30,7 @@ export async function conductRun(conducting: Conducting): Promise<RunState> {
   const request = upgradeRequestSchema.parse({
     cluster,
     release: TARGET.version,
-    options: { canary: ['catalog'], soakSeconds: 0 },
+    options: { canary: ['catalog'], soakSeconds: 0, finalizeSoakSeconds: 2 },
   });
   const plan = await client.plan(request);
   const { width, color, tty } = context;

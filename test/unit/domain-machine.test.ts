@@ -4,14 +4,15 @@ import { accept, toEvent } from '../../domain/accept.js';
 import {
   canRollBack,
   initialState,
-  isBeforeFinalizing,
   isFinal,
+  isGuarded,
   nextStep,
   phaseTitle,
   stepOf,
 } from '../../domain/phases.js';
-import type { Finding, Plan } from '../../domain/plan.js';
+import type { Finding, Plan, Route } from '../../domain/plan.js';
 import { reduce } from '../../domain/reduce.js';
+import { acceptRestoration, restorationOf, restoringState } from '../../domain/restoration.js';
 import type { NamespaceState, RunCommand, RunEvent, RunState } from '../../domain/run.js';
 
 /** The state machine under any sequence of events and commands: what can never happen, and what always can. */
@@ -22,6 +23,11 @@ const HASH = 'a'.repeat(64);
 const by = 'ada';
 const reason = 'because';
 const obstacle = { reason: 'WorkloadNotReady', message: 'm', remedy: 'Look.' } as const;
+
+const ROUTE: Route = {
+  from: { version: '1.6.13', revision: 'default', sidecar: { revision: 'default', proxyTag: '1.6.13' } },
+  to: { version: '1.6.14-asm.2', revision: 'asm-1614-2', sidecar: { revision: 'asm-1614-2', proxyTag: '1.6.14-asm.2' } },
+};
 
 const finding = fc.constantFrom('info', 'warning', 'warning', 'blocker').map((severity): Finding => {
   return { check: 'MESH001', severity, reason: 'UnsupportedSource', message: 'm', remedy: 'r' };
@@ -34,7 +40,7 @@ const planOf = fc
     return {
       cluster: 'shop',
       release: '1.6.14-asm.2',
-      route: null,
+      route: ROUTE,
       options: {
         exclude: [],
         set: [],
@@ -45,6 +51,8 @@ const planOf = fc
         workloadTimeoutSeconds: 60,
         parallelNamespaces: 2,
         parallelWorkloads: 2,
+        finalizeSoakSeconds: 60,
+        rollbackGraceSeconds: 3600,
       },
       findings: [],
       waves: sizes.map((size, index) => ({
@@ -68,7 +76,11 @@ const type = <Type extends string>(name: Type) => fc.constant(name);
 const anyEvent: fc.Arbitrary<RunEvent> = fc.oneof(
   fc.record({ type: type('planned'), at, plan: planOf }),
   fc.record({ type: type('preflightFinished'), at, findings: fc.array(finding, { maxLength: 2 }) }),
-  fc.record({ type: fc.constantFrom('prepared', 'installed', 'verified', 'waveFinished', 'soakFinished'), at }),
+  fc.record({
+    type: fc.constantFrom('prepared', 'installed', 'verified', 'waveFinished', 'soakFinished', 'removalStarted'),
+    at,
+  }),
+  fc.record({ type: type('outsideChange'), at, message: fc.constant('m'), remedy: fc.constant('r') }),
   fc.record({ type: type('namespaceStarted'), at, namespace, direction }),
   fc.record({ type: type('namespaceFinished'), at, namespace, direction, workloads: fc.nat(9), pods: fc.nat(9) }),
   fc.record({ type: type('namespaceFailed'), at, namespace, detail: fc.constant('d') }),
@@ -113,7 +125,7 @@ function onward(state: RunState, plan: Plan, now: string): RunEvent | null {
   }
 }
 
-function onwardLater({ phase, namespaces }: RunState, now: string): RunEvent | null {
+function onwardLater({ phase, namespaces, removing }: RunState, now: string): RunEvent | null {
   switch (phase.name) {
     case 'migrating':
       return moveOne(
@@ -124,7 +136,7 @@ function onwardLater({ phase, namespaces }: RunState, now: string): RunEvent | n
     case 'awaitingPromotion':
       return { type: 'promoted', at: now, gate: phase.gate, by };
     case 'finalizing':
-      return { type: 'finalized', at: now, proof: [] };
+      return removing ? { type: 'finalized', at: now, proof: [] } : { type: 'removalStarted', at: now };
     case 'blocked':
     case 'rollbackBlocked':
       return { type: 'retried', at: now, by };
@@ -347,10 +359,18 @@ describe('the state machine, whatever happens', () => {
       }
     }));
 
-  it('never rolls back once finalising has begun', () =>
+  it('begins to remove only while finalising, and never forgets that it has', () =>
     always(({ before, after }) => {
-      const wasFinalizing = before.timeline.some(({ phase }) => phase === 'finalizing');
-      if (wasFinalizing) expect(after.rollback).toBeNull();
+      if (before.removing) expect(after.removing).toBe(true);
+      if (after.removing && !before.removing) expect(before.phase.name).toBe('finalizing');
+      if (after.phase.name === 'succeeded' && after !== before) expect(before.phase.name).toBe('finalizing');
+    }));
+
+  it('is paused by a change from outside only where it depends on it, and never twice', () =>
+    always(({ before, event, after }) => {
+      if (event?.type !== 'outsideChange') return;
+      if (!isGuarded(before)) return expect(after).toBe(before);
+      expect(after).toEqual({ ...before, pause: { since: event.at, by: 'meshlift', reason: 'm', remedy: 'r' } });
     }));
 
   it('writes one line of the timeline per phase entered, in the order of time, and never takes one back', () =>
@@ -374,11 +394,11 @@ describe('from every state that can be reached', () => {
       settings,
     ));
 
-  it('that changed something and does not finalise yet, a rollback is accepted and reaches its end', () =>
+  it('that changed something and is not over or going back, a rollback is accepted and reaches its end', () =>
     fc.assert(
       fc.property(planOf, steps, (plan, sequence) => {
         const reached = endOf(plan, sequence);
-        fc.pre(reached.changed && isBeforeFinalizing(reached.phase));
+        fc.pre(reached.changed && stepOf(reached.phase) !== null);
         const command: RunCommand = { type: 'rollBack', by, reason };
         expect([canRollBack(reached), accept(reached, command)]).toEqual([true, null]);
         const back = reduce(reached, toEvent(command, timeOf(500)));
@@ -386,6 +406,25 @@ describe('from every state that can be reached', () => {
         const end = driveToEnd(back, plan);
         expect(end.phase.name).toBe('rolledBack');
         expect(end.namespaces.filter(({ status }) => status === 'moved' || status === 'moving')).toEqual([]);
+      }),
+      settings,
+    ));
+
+  it('that has succeeded, a new run takes it back and reaches its end, as long as the grace lasts', () =>
+    fc.assert(
+      fc.property(planOf, steps, (plan, sequence) => {
+        const state = driveToEnd(endOf(plan, sequence), plan);
+        const ends = Date.parse(state.since) + plan.options.rollbackGraceSeconds * 1000;
+        const isBack = acceptRestoration(state, new Date(ends).toISOString()) === null;
+        expect(isBack).toBe(state.phase.name === 'succeeded');
+        expect(acceptRestoration(state, new Date(ends + 1).toISOString())).not.toBeNull();
+        if (!isBack) return;
+        const begun = restoringState({ ...begin(), at: timeOf(2000) }, restorationOf(state, reason)!);
+        expect(begun).toMatchObject({ phase: { name: 'rollingBack' }, changed: true, removing: true });
+        const end = driveToEnd(deepFreeze(begun), plan);
+        expect(end.phase.name).toBe('rolledBack');
+        expect(end.namespaces.filter(({ status }) => status === 'moved')).toEqual([]);
+        expect(acceptRestoration(end, timeOf(3000))?.reason).toBe('WrongPhase');
       }),
       settings,
     ));

@@ -22,6 +22,8 @@ const plan: Plan = {
     workloadTimeoutSeconds: 60,
     parallelNamespaces: 2,
     parallelWorkloads: 2,
+    finalizeSoakSeconds: 60,
+    rollbackGraceSeconds: 3600,
   },
   findings: [],
   waves: [
@@ -190,12 +192,12 @@ describe('going back', () => {
     expect(follow(state, retried).phase.name).toBe('rollingBack');
   });
 
-  it('is possible from a blocked step, but not once the old control plane is being removed', () => {
+  it('is possible from a blocked step, and while finalising; then it knows what may be gone', () => {
     expect(follow(fresh, ...toWave1, failed, goBack).phase.name).toBe('rollingBack');
-    const finalizing = follow(fresh, ...toFinalizing);
-    expect(follow(finalizing, goBack)).toBe(finalizing);
-    const blocked = follow(finalizing, failed);
-    expect(follow(blocked, goBack)).toBe(blocked);
+    expect(follow(fresh, ...toFinalizing, goBack)).toMatchObject({ phase: { name: 'rollingBack' }, removing: false });
+    const removing: Happening[] = [...toFinalizing, { type: 'removalStarted' }];
+    expect(follow(fresh, ...removing, goBack)).toMatchObject({ phase: { name: 'rollingBack' }, removing: true });
+    expect(follow(fresh, ...removing, failed, retried, goBack)).toMatchObject({ removing: true });
   });
 });
 
@@ -230,8 +232,8 @@ describe('accept', () => {
     ['a resume of a run that is not paused', toWave1, { type: 'resume', by }, 'WrongPhase'],
     ['a rollback at the last gate', toLastGate, rollBack, null],
     ['a rollback before anything changed', toPreparing, rollBack, 'WrongPhase'],
-    ['a rollback while finalising', toFinalizing, rollBack, 'WrongPhase'],
-    ['a rollback of a blocked finalisation', [...toFinalizing, failed], rollBack, 'WrongPhase'],
+    ['a rollback while finalising', toFinalizing, rollBack, null],
+    ['a rollback of a blocked finalisation', [...toFinalizing, failed], rollBack, null],
     ['a second rollback', [...toLastGate, goBack], rollBack, 'WrongPhase'],
     ['a retry while blocked', [...toWave1, failed], { type: 'retry', by }, null],
     ['a retry of a blocked rollback', [...toWave1, goBack, failed], { type: 'retry', by }, null],

@@ -94,18 +94,41 @@ describe('a rollback', () => {
     expect((await run.end()).phase.name).toBe('rolledBack');
   });
 
-  it('is refused before anything has changed, and once the old control plane goes', async () => {
+  it('is refused before anything has changed', async () => {
     const run = await bench.start({ canary: { cart: ['web'] } });
     const { script } = run.mesh;
-    const holds = ['fetchRelease', 'checkOldRevisionUnused'].map((call) => script.hold(call));
+    const hold = script.hold('fetchRelease');
     await script.sees('fetchRelease', 'begun');
     expect(await refusalOf(run.rollBack())).toBe('WrongPhase');
-    holds[0]?.open();
+    hold.open();
+    await run.promoteAll('finalize');
+    expect((await run.end()).phase.name).toBe('succeeded');
+  });
+
+  it('between the two looks finds the old control plane whole', async () => {
+    const run = await bench.start({ canary: { cart: ['web'] } });
+    const { script } = run.mesh;
+    script.hold('checkOldRevisionUnused');
     await run.promoteAll('finalize');
     await script.sees('checkOldRevisionUnused', 'begun');
-    expect(await refusalOf(run.rollBack())).toBe('WrongPhase');
-    holds[1]?.open();
-    expect((await run.end()).phase.name).toBe('succeeded');
+    await run.rollBack();
+    expect(await run.end()).toMatchObject({ phase: { name: 'rolledBack' }, removing: false });
+    expect(script.begun()).not.toContain('adoptDefaultService');
+    expect(script.begun()).not.toContain('restoreOldControlPlane');
+  });
+
+  it('in the middle of the removal first brings the old control plane back', async () => {
+    const run = await bench.start({ canary: { cart: ['web'] } });
+    const { script } = run.mesh;
+    script.fail('verifyMesh', failure('ValidationBroken'));
+    await run.promoteAll('finalize');
+    await run.reaches('blocked');
+    expect([...run.mesh.controlPlanes]).toEqual(['new']);
+    await run.rollBack();
+    const end = await run.end();
+    expect(end).toMatchObject({ phase: { name: 'rolledBack' }, removing: true });
+    expect(begunSince(run.mesh, 'verifyMesh')).toEqual(['restoreOldControlPlane', ...back('cart', 'web'), ...CLEAN_UP]);
+    expect([...run.mesh.controlPlanes]).toEqual(['old']);
   });
 });
 

@@ -57,6 +57,7 @@ describe('the whole story', () => {
     ]);
     expect(calls.slice(-5)).toEqual([
       'checkOldRevisionUnused',
+      'checkOldRevisionUnused',
       'adoptDefaultService',
       'removeOldInjection',
       'removeOldControlPlane',

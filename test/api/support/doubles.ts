@@ -1,4 +1,4 @@
-import type { AppDeps, JournalReader, RunsGateway, StartRun } from '../../../api/deps.js';
+import type { AppDeps, JournalReader, RollBack, RunsGateway, StartRun } from '../../../api/deps.js';
 import { ApiProblem } from '../../../api/api-problem.js';
 import type { JournalBody, JournalEntry } from '../../../domain/journal.js';
 import { initialState } from '../../../domain/phases.js';
@@ -7,6 +7,7 @@ import { upgradeOptionsSchema } from '../../../domain/plan.js';
 import type { RunCommand, RunState } from '../../../domain/run.js';
 
 export const RUN_ID = '0190a6de-0000-7000-8000-000000000001';
+export const NEXT_RUN_ID = '0190a6de-0000-7000-8000-000000000002';
 export const AT = '2026-01-31T08:00:00.000Z';
 
 export const STATE: RunState = initialState({
@@ -49,6 +50,7 @@ export type RunsCall =
       readonly command: RunCommand;
       readonly updateId: string | undefined;
     }
+  | { readonly method: 'rollBack'; readonly request: RollBack }
   | { readonly method: 'list'; readonly filter: unknown }
   | { readonly method: 'plan'; readonly request: UpgradeRequest }
   | { readonly method: 'inspect'; readonly cluster: string };
@@ -59,6 +61,8 @@ export interface RunsDouble extends RunsGateway {
   /** What every call is answered with from now on, when set. */
   failure: Error | null;
   open: boolean;
+  /** Whether the run has succeeded, so that going back begins a new one. */
+  succeeded: boolean;
 }
 
 export function createRunsDouble(): RunsDouble {
@@ -67,11 +71,16 @@ export function createRunsDouble(): RunsDouble {
     calls: [],
     failure: null,
     open: true,
+    succeeded: false,
     start: (run) => answer({ method: 'start', run }, () => ({ created: begin(run), runId: RUN_ID })),
     find: (cluster, runId) => answer({ method: 'find', cluster, runId }, () => ({ runId: RUN_ID, open: double.open })),
     state: (cluster, runId) => answer({ method: 'state', cluster, runId }, () => STATE),
     command: (cluster, runId, command, updateId) =>
       answer({ method: 'command', cluster, runId, command, updateId }, () => STATE),
+    rollBack: (request) =>
+      answer({ method: 'rollBack', request }, () =>
+        double.succeeded ? { kind: 'started', runId: NEXT_RUN_ID } : { kind: 'command', state: STATE },
+      ),
     list: (filter) =>
       answer({ method: 'list', filter }, () => ({
         items: [

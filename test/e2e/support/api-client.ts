@@ -35,7 +35,7 @@ export class ApiClient {
     const answer = await this.request(
       'POST',
       '/v1/upgrades',
-      { cluster, release: '1.6.14-asm.2', options },
+      { cluster, release: '1.6.14-asm.2', options: { finalizeSoakSeconds: 1, ...options } },
       randomUUID(),
     );
     if (answer.status !== 202) throw new Error(`start answered ${answer.status}: ${JSON.stringify(answer.body)}`);

@@ -25,6 +25,8 @@ export interface Bench {
   mesh(spec: MeshSpec): FakeMesh;
   /** Starts a run on a mesh of its own. */
   start(spec: MeshSpec): Promise<Run>;
+  /** Starts a run on a mesh that the test has prepared. */
+  startOn(mesh: FakeMesh): Promise<Run>;
 }
 
 const KEYWORD = 2;
@@ -44,6 +46,12 @@ export function openBench(): Bench {
     const made = createFakeMesh(`c${meshes.size + 1}`, spec);
     meshes.set(made.cluster, made);
     return made;
+  };
+
+  const startOn = async (made: FakeMesh) => {
+    const run = await startRun(there(env).client, made, requestFor(made.cluster, made.options));
+    open.push(run.handle);
+    return run;
   };
 
   beforeAll(async () => {
@@ -70,12 +78,8 @@ export function openBench(): Bench {
     env: () => there(env),
     bundle: () => there(bundle),
     mesh,
-    async start(spec) {
-      const made = mesh(spec);
-      const run = await startRun(there(env).client, made, requestFor(made.cluster, spec.options));
-      open.push(run.handle);
-      return run;
-    },
+    start: (spec) => startOn(mesh(spec)),
+    startOn,
   };
 }
 

@@ -57,6 +57,14 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
       act(run.cluster, 'removeOldControlPlane', ({ controlPlanes }) => void controlPlanes.delete('old')),
     verifyMesh: ({ run }) => act(run.cluster, 'verifyMesh', () => PROOF),
 
+    // A watch that went on would keep the clock of the test server from skipping: what the test wants seen comes at once.
+    watchForOutsiders: ({ run, told }) => {
+      const mesh = meshOf(run.cluster);
+      mesh.watches.push(told);
+      return Promise.resolve(mesh.outsiders.shift() ?? null);
+    },
+    restoreOldControlPlane: ({ run }) =>
+      act(run.cluster, 'restoreOldControlPlane', ({ controlPlanes }) => void controlPlanes.add('old')),
     restoreGateways: ({ run }) => act(run.cluster, 'restoreGateways', () => undefined),
     removeNewControlPlane: ({ run }) =>
       act(run.cluster, 'removeNewControlPlane', ({ controlPlanes }) => void controlPlanes.delete('new')),

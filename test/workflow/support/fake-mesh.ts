@@ -1,6 +1,7 @@
 import type { Activities } from '../../../activities/contract.js';
 import type { Finding, Plan, Route, UpgradeOptions, UpgradeRequest } from '../../../domain/plan.js';
 import { upgradeOptionsSchema } from '../../../domain/plan.js';
+import type { OutsideChange } from '../../../domain/outside-change.js';
 import type { PhaseName } from '../../../domain/run.js';
 import type { Direction, WorkloadRef } from '../../../domain/workload.js';
 import { createScript, type Script } from './script.js';
@@ -21,6 +22,7 @@ type JournalLine = Parameters<Activities['recordEvents']>[0]['entries'][number];
 /** A mesh in memory, as far as a run can see and change it. */
 export interface FakeMesh {
   readonly cluster: string;
+  readonly options: Partial<UpgradeOptions>;
   readonly script: Script;
   readonly findings: readonly Finding[];
   /** Deployments by namespace; a test may add one while the run goes on. */
@@ -33,6 +35,10 @@ export interface FakeMesh {
   readonly restarts: Map<string, number>;
   /** Control planes that are there. */
   readonly controlPlanes: Set<Side>;
+  /** Changes from outside that the next watches will see; one that finds none has nothing to watch. */
+  readonly outsiders: (readonly OutsideChange[])[];
+  /** What each watch was told it need not tell. */
+  readonly watches: (readonly string[])[];
   /** What the run has written into its journal. */
   readonly journal: JournalLine[];
   planFor(request: UpgradeRequest): Plan;
@@ -58,6 +64,7 @@ export function createFakeMesh(cluster: string, spec: MeshSpec): FakeMesh {
   const namespaces = Object.entries({ ...spec.canary, ...spec.rest });
   return {
     cluster,
+    options: spec.options ?? {},
     script: createScript(),
     findings: spec.findings ?? [],
     workloads: new Map(namespaces.map(([namespace, names]) => [namespace, [...names]])),
@@ -65,6 +72,8 @@ export function createFakeMesh(cluster: string, spec: MeshSpec): FakeMesh {
     sidecars: new Map(),
     restarts: new Map(),
     controlPlanes: new Set(['old']),
+    outsiders: [],
+    watches: [],
     journal: [],
     planFor: (request) => planFor(request, spec),
   };

@@ -1,6 +1,7 @@
 import { WorkflowUpdateFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { UpgradeRequest } from '../../../domain/plan.js';
+import type { Restoration } from '../../../domain/restoration.js';
 import type { PhaseName, RunState } from '../../../domain/run.js';
 import type { Direction } from '../../../domain/workload.js';
 import {
@@ -16,10 +17,11 @@ import {
   TASK_QUEUE,
   UPGRADE_WORKFLOW,
   upgradeWorkflowId,
+  type UpgradeInput,
 } from '../../../workflows/messages.js';
 import type { migrateNamespace } from '../../../workflows/migrate-namespace.js';
 import type { upgrade } from '../../../workflows/upgrade.js';
-import { HASH, phasesIn, ROUTE, type FakeMesh } from './fake-mesh.js';
+import { HASH, phasesIn, requestFor, ROUTE, type FakeMesh } from './fake-mesh.js';
 
 /** One run under test, and what people do to it. */
 export interface Run {
@@ -47,11 +49,20 @@ const by = 'ada';
 const reason = 'because';
 
 /** Starts a run on a mesh. */
-export async function startRun(client: Client, mesh: FakeMesh, request: UpgradeRequest): Promise<Run> {
+export function startRun(client: Client, mesh: FakeMesh, request: UpgradeRequest): Promise<Run> {
+  return startWith(client, mesh, { request, requestedBy: by });
+}
+
+/** Starts a run that takes back one that has succeeded. */
+export function restoreRun(client: Client, mesh: FakeMesh, restores: Restoration): Promise<Run> {
+  return startWith(client, mesh, { request: requestFor(mesh.cluster, mesh.options), requestedBy: by, restores });
+}
+
+async function startWith(client: Client, mesh: FakeMesh, input: UpgradeInput): Promise<Run> {
   const handle = await client.workflow.start<typeof upgrade>(UPGRADE_WORKFLOW, {
     workflowId: upgradeWorkflowId(mesh.cluster),
     taskQueue: TASK_QUEUE,
-    args: [{ request, requestedBy: by }],
+    args: [input],
   });
   const state = () => handle.query(stateQuery);
   const reaches: Run['reaches'] = (phase, times = 1) => {

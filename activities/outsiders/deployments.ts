@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { ISTIO_NAMESPACE } from '../../domain/names.js';
+import { ignoreRule, writerName, type OutsideChange, type Writer } from '../../domain/outside-change.js';
+import type { Route } from '../../domain/plan.js';
+import { mergePatchBetween, pathsOf, type Json } from '../../domain/snapshot.js';
+import type { RunRef } from '../contract.js';
+import type { KubeObject } from '../kube/types.js';
+import { isGateway } from '../planning/detect-mesh.js';
+import { marksOf, writerOf } from './writer.js';
+
+/** A Deployment as it was first seen, small enough for the next attempt to know it. */
+export interface Print {
+  readonly uid: string;
+  readonly digest: string;
+}
+
+type Spec = Readonly<Record<string, Json>>;
+const NOBODY: Writer = { manager: null, marks: {} };
+
+/**
+ * Tells when somebody else deletes, re-creates or edits the new istiod or a gateway. How many replicas there are is an
+ * autoscaler's to say; none at all is a change.
+ * @param prints what was seen at first, by name; filled here
+ */
+export function createDeploymentLookout(
+  { run, route }: { readonly run: RunRef; readonly route: Route },
+  prints: Map<string, Print>,
+  told: Set<string>,
+) {
+  const istiod = `istiod-${route.to.revision}`;
+  const seen = new Map<string, KubeObject>();
+
+  const tell = (key: string, message: string, writer: Writer): OutsideChange[] => {
+    if (told.has(key)) return [];
+    told.add(key);
+    const remedy = [key.includes(`/${istiod}/`) ? istiodRemedy(run, istiod) : gatewayRemedy(run, key), ...ignoreRule(writer)];
+    return [{ key, message, remedy: remedy.join('\n') }];
+  };
+
+  const lookAtOne = (object: KubeObject): OutsideChange[] => {
+    const { name, uid = '' } = object.metadata;
+    const [last, print] = [seen.get(name), prints.get(name)];
+    const digest = digestOf(object);
+    seen.set(name, object);
+    prints.set(name, { uid, digest });
+    told.delete(goneKey(name));
+    if (print === undefined || (print.uid === uid && print.digest === digest)) return [];
+    const subject = `Deployment ${ISTIO_NAMESPACE}/${name} of cluster ${run.cluster}`;
+    const writer = writerOf(object, [['f:spec']], last);
+    const key = `deployment/${name}/${uid}/${digest}`;
+    if (print.uid !== uid) return tell(key, `${subject} was made anew by ${writerName(writer)}.`, writer);
+    return tell(key, `${subject} was edited by ${writerName(writer)}${whatChanged(last, object)}.`, writer);
+  };
+
+  return (objects: readonly KubeObject[]): OutsideChange[] => {
+    const there = new Set(objects.map(({ metadata }) => metadata.name));
+    const missing = [istiod, ...prints.keys()].filter((name) => !there.has(name));
+    return [
+      ...objects.filter((object) => object.metadata.name === istiod || isGateway(object)).flatMap(lookAtOne),
+      ...[...new Set(missing)].flatMap((name) => {
+        const writer = { ...NOBODY, marks: marksIn(seen.get(name)) };
+        const message = `Deployment ${ISTIO_NAMESPACE}/${name} of cluster ${run.cluster} was deleted; a deletion leaves no name.`;
+        return tell(goneKey(name), message, writer);
+      }),
+    ];
+  };
+}
+
+function goneKey(name: string): string {
+  return `deployment/${name}/gone`;
+}
+
+function marksIn(object: KubeObject | undefined): Writer['marks'] {
+  return object === undefined ? {} : marksOf(object);
+}
+
+function decided({ spec }: KubeObject): Spec {
+  const { replicas, ...rest } = spec as Spec;
+  return { ...rest, none: replicas === 0 };
+}
+
+function digestOf(object: KubeObject): string {
+  return createHash('sha256').update(JSON.stringify(decided(object))).digest('hex').slice(0, 16);
+}
+
+/** The fields that differ, as the rest of a sentence; nothing when the Deployment of before was not seen. */
+function whatChanged(before: KubeObject | undefined, after: KubeObject): string {
+  const patch = before === undefined ? null : mergePatchBetween(decided(before), decided(after));
+  if (patch === null) return '';
+  const paths = pathsOf(patch).map((path) => (path === 'none' ? 'replicas' : path));
+  return `: ${paths.slice(0, 3).join(', ')}${paths.length > 3 ? `, and ${paths.length - 3} more` : ''}`;
+}
+
+function istiodRemedy({ cluster }: RunRef, istiod: string): string {
+  return `Bring ${istiod} back with the \`istioctl install\` that \`meshlift operations ${cluster}\` shows, then \`meshlift resume ${cluster}\`; or go back with \`meshlift rollback ${cluster}\`.`;
+}
+
+function gatewayRemedy({ cluster }: RunRef, key: string): string {
+  const name = key.split('/')[1] ?? '';
+  return `Look at \`kubectl rollout history deployment ${name} -n ${ISTIO_NAMESPACE}\`, keep the change or undo it, then \`meshlift resume ${cluster}\`.`;
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { pluralOf } from '../../domain/old-revision.js';
+import type { RecordedObject } from '../../domain/snapshot.js';
+import type { RunRef } from '../contract.js';
+import { failure } from '../failure.js';
+import type { KubeObject } from '../kube/types.js';
+import { recordDir } from './snapshot-file.js';
+
+/** What the API server itself writes into an object, and does not take in a new one. */
+const OF_THE_SERVER = ['resourceVersion', 'uid', 'creationTimestamp', 'generation', 'selfLink', 'managedFields'];
+
+const manifestSchema = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string() }),
+});
+
+type Place = Pick<RecordedObject, 'collection' | 'namespace' | 'name'>;
+
+/** File of one removed object: a manifest that `kubectl create -f` takes. */
+export function backupFile(dataDir: string, run: RunRef, place: Place): string {
+  const name = [pluralOf(place), ...(place.namespace === null ? [] : [place.namespace]), place.name].join('.');
+  return join(recordDir(dataDir, run), 'backup', `${encodeURIComponent(name)}.json`);
+}
+
+/**
+ * Keeps an object as it is just before it is removed. When this returns the file survives a loss of power; only its owner
+ * may read it. A second call for the same object replaces it.
+ */
+export async function keepBackup(dataDir: string, run: RunRef, place: Place, object: KubeObject): Promise<void> {
+  const file = backupFile(dataDir, run, place);
+  const draft = `${file}.${randomUUID()}`;
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await handle.writeFile(`${JSON.stringify(toManifest(object), null, 2)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  try {
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+  // The names must survive too: that of the file, and that of its folder.
+  for (const folder of [dirname(file), dirname(dirname(file))]) await syncFolder(folder);
+}
+
+/**
+ * Reads a removed object as it was.
+ * @returns null when it was never removed
+ * @throws SnapshotMissing when the file is damaged: going back would be guessing
+ */
+export async function readBackup(dataDir: string, run: RunRef, place: Place): Promise<object | null> {
+  const file = backupFile(dataDir, run, place);
+  try {
+    return manifestSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw failure('SnapshotMissing', `The backup ${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function toManifest({ metadata, status: _status, ...rest }: KubeObject): object {
+  const kept = Object.entries(metadata).filter(([key]) => !OF_THE_SERVER.includes(key));
+  return { ...rest, metadata: Object.fromEntries(kept) };
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Windows opens no folders.
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
