@@ -1,6 +1,7 @@
 import type { Activities } from './contract.js';
 import { createContext, type ActivityDeps } from './context.js';
 import { createRecordEvents } from './audit/record-events.js';
+import { createHoldCluster, createReleaseCluster } from './fence/hold-cluster.js';
 import { createAdoptDefaultService, createRemoveOldControlPlane, createRemoveOldInjection } from './mesh/finalise.js';
 import { createInstallControlPlane } from './mesh/install-control-plane.js';
 import { createCheckOldRevisionUnused } from './mesh/old-revision-usage.js';
@@ -28,6 +29,8 @@ export function createActivities(deps: ActivityDeps): Activities {
     detectMesh: createDetectMesh(context),
     makePlan: createMakePlan(context),
     runPreflight: createRunPreflight(context),
+    holdCluster: createHoldCluster(context),
+    releaseCluster: createReleaseCluster(context),
     fetchRelease: createFetchRelease(context),
     takeSnapshot: createTakeSnapshot(context),
     installControlPlane: createInstallControlPlane(context),

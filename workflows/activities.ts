@@ -31,6 +31,13 @@ export const read = proxyActivities<Activities>({ startToCloseTimeout: '2m', ret
 /** Changes the cluster, or proves what was changed. */
 export const change = proxyActivities<Activities>({ startToCloseTimeout: '30m', heartbeatTimeout, retry });
 
+/** What is done after the end: a run that is over must not stay open for it for long. */
+export const lastly = proxyActivities<Activities>({
+  startToCloseTimeout: '2m',
+  heartbeatTimeout,
+  retry: { ...retry, maximumAttempts: 5 },
+});
+
 /** Waits for workloads: as long as the caller allows, and a little more to say what is missing. */
 export function watchFor(timeoutSeconds: number) {
   return proxyActivities<Activities>({ startToCloseTimeout: (timeoutSeconds + 120) * 1_000, heartbeatTimeout, retry });
