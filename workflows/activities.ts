@@ -7,7 +7,10 @@ const NOT_HEALING = Object.entries(FAILURES)
   .filter(([, { meaning }]) => meaning !== 'retry')
   .map(([reason]) => reason);
 
-/** About a quarter of an hour with the waits of the activities themselves; then the run is blocked and says why. */
+/**
+ * An API server that does not answer is waited for about a quarter of an hour: each try lasts about half a minute, because the
+ * client of the activities tries again itself. Then the run is blocked and says why (docs/reference/waiting.md).
+ */
 const retry: NonNullable<ActivityOptions['retry']> = {
   initialInterval: '1s',
   backoffCoefficient: 2,
@@ -26,7 +29,7 @@ export const ask = proxyActivities<Activities>({
 });
 
 /** Reads the cluster on behalf of a run. */
-export const read = proxyActivities<Activities>({ startToCloseTimeout: '2m', retry });
+export const read = proxyActivities<Activities>({ startToCloseTimeout: '5m', heartbeatTimeout, retry });
 
 /** Changes the cluster, or proves what was changed. */
 export const change = proxyActivities<Activities>({ startToCloseTimeout: '30m', heartbeatTimeout, retry });

@@ -39,6 +39,8 @@ export function createVerifyNamespace(context: ActivityContext): Activities['ver
             .filter((pod) => isLive(pod) && isKept(pod) && wantsSidecar(pod));
           const behind = pods.filter((pod) => !isReady(pod) || !hasSidecar(pod, expected));
           if (behind.length === 0) return { pods: pods.length };
+          const blind = store.problem();
+          if (Date.now() > deadline && blind !== null) throw failure('ClusterUnreachable', blind);
           if (Date.now() > deadline) throw notMoved(run.cluster, namespace, behind, expected);
           await nextChange([store], Math.min(LOOK_AGAIN_MS, deadline - Date.now() + 1), signal);
         }

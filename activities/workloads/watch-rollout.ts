@@ -42,6 +42,9 @@ export async function watchRollout(
       if (rollout.state === 'done') return rollout;
       if (rollout.state === 'failed') throw notMoved(input, rollout.reason, rollout.detail);
       if (Date.now() > deadline) {
+        // Whoever cannot see must not judge: an outage is no fault of the workload.
+        const blind = pods.problem() ?? workloads.problem();
+        if (blind !== null) throw failure('ClusterUnreachable', blind);
         throw notMoved(input, 'WorkloadNotReady', `it took longer than ${timeoutSeconds} s; ${rollout.detail}`);
       }
       await nextChange([pods, workloads], Math.min(LOOK_AGAIN_MS, deadline - Date.now() + 1), signal);
