@@ -20,7 +20,10 @@ export default defineConfig({
       suite('unit', 30_000, true),
       suite('workflow', 60_000, false),
       suite('api', 60_000, false),
+      suite('replay', 60_000, false),
       suite('e2e', 600_000, false),
+      // Not part of `npm test`: it waits for what takes minutes by its nature.
+      suite('chaos', 2_400_000, false),
     ],
   },
 });

@@ -3,8 +3,12 @@ import type { UpgradeRequest } from '../domain/plan.js';
 import type { Release } from '../domain/release.js';
 import type { Catalogue } from '../settings/catalogue.js';
 import type { RegisteredCluster, Settings } from '../settings/settings.js';
+import type { FencedJournal } from './audit/operation.js';
 import type { RunJournalStore } from './audit/run-journal.js';
 import { failure } from './failure.js';
+import { createFence } from './fence/fence.js';
+import { guardWrites } from './fence/guard-writes.js';
+import { readServerId } from './fence/server-id.js';
 import { createKubeClient } from './kube/connect.js';
 import { createStorePool, type StorePool } from './kube/shared-stores.js';
 import type { KubeClient } from './kube/types.js';
@@ -29,6 +33,7 @@ export interface ClusterAccess {
 
 /** {@link ActivityDeps}, with a way to clusters and releases by their names. */
 export interface ActivityContext extends ActivityDeps {
+  readonly journal: RunJournalStore & FencedJournal;
   readonly access: (cluster: string) => ClusterAccess;
   readonly release: (version: string) => Release;
   readonly overlayFiles: (names: UpgradeRequest['options']['overlays']) => string[];
@@ -36,19 +41,24 @@ export interface ActivityContext extends ActivityDeps {
 
 /** Connections are made once per cluster and worker, at first use. */
 export function createContext(deps: ActivityDeps): ActivityContext {
-  const known = new Map<string, ClusterAccess>();
+  const known = new Map<string, ClusterAccess & { readonly unguarded: KubeClient }>();
+  const find = (id: string) => {
+    const found = known.get(id);
+    if (found !== undefined) return found;
+    const cluster = deps.settings.clusters.find((candidate) => candidate.id === id);
+    if (cluster === undefined) throw failure('UnknownCluster', `No cluster "${id}" is registered on this worker.`);
+    const unguarded = createKubeClient(cluster);
+    const kube = guardWrites(unguarded, id);
+    const access = { cluster, kube, unguarded, stores: createStorePool(kube) };
+    known.set(id, access);
+    return access;
+  };
+  const serverId = () => readServerId(deps.dataDir);
+  const fence = createFence({ kube: (cluster) => find(cluster).unguarded, serverId });
   return {
     ...deps,
-    access(id) {
-      const found = known.get(id);
-      if (found !== undefined) return found;
-      const cluster = deps.settings.clusters.find((candidate) => candidate.id === id);
-      if (cluster === undefined) throw failure('UnknownCluster', `No cluster "${id}" is registered on this worker.`);
-      const kube = createKubeClient(cluster);
-      const access = { cluster, kube, stores: createStorePool(kube) };
-      known.set(id, access);
-      return access;
-    },
+    journal: { ...deps.journal, fence },
+    access: find,
     release(version) {
       const release = deps.catalogue.find(version);
       if (release === null) throw failure('UnknownRelease', `The catalogue has no release "${version}".`);

@@ -34,6 +34,11 @@ export interface Activities {
   /** Runs every preflight check of the plan. Changes nothing. */
   runPreflight(input: { plan: Plan }): Promise<readonly Finding[]>;
 
+  /** Takes the cluster for the run before it looks at it. Throws `FencedOff` when the run of another Meshlift holds it. */
+  holdCluster(input: { run: RunRef }): Promise<void>;
+  /** Gives the cluster back at the end of the run. */
+  releaseCluster(input: { run: RunRef }): Promise<void>;
+
   /** Downloads, verifies and unpacks the release for this machine, into a cache keyed by digest. */
   fetchRelease(input: { run: RunRef }): Promise<{ readonly digest: string; readonly verified: string }>;
   /** Writes the snapshot of every object as it was before the run. Written once: a second call keeps the first. */

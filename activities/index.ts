@@ -1,6 +1,8 @@
 import type { Activities } from './contract.js';
 import { createContext, type ActivityDeps } from './context.js';
 import { createRecordEvents } from './audit/record-events.js';
+import { createHoldCluster, createReleaseCluster } from './fence/hold-cluster.js';
+import { heartbeating } from './heartbeat.js';
 import { createAdoptDefaultService, createRemoveOldControlPlane, createRemoveOldInjection } from './mesh/finalise.js';
 import { createInstallControlPlane } from './mesh/install-control-plane.js';
 import { createCheckOldRevisionUnused } from './mesh/old-revision-usage.js';
@@ -27,10 +29,12 @@ export type { ActivityDeps } from './context.js';
 /** Everything that the workflows may ask of the world. */
 export function createActivities(deps: ActivityDeps): Activities {
   const context = createContext(deps);
-  return {
+  return alive({
     detectMesh: createDetectMesh(context),
     makePlan: createMakePlan(context),
     runPreflight: createRunPreflight(context),
+    holdCluster: createHoldCluster(context),
+    releaseCluster: createReleaseCluster(context),
     fetchRelease: createFetchRelease(context),
     takeSnapshot: createTakeSnapshot(context),
     installControlPlane: createInstallControlPlane(context),
@@ -51,5 +55,18 @@ export function createActivities(deps: ActivityDeps): Activities {
     removeNewControlPlane: createRemoveNewControlPlane(context),
     compareWithSnapshot: createCompareWithSnapshot(context),
     recordEvents: createRecordEvents(context),
-  };
+  });
+}
+
+/**
+ * Every activity gives signs of life while it works, however long its server is silent: a worker that dies in any of them
+ * is noticed at once, and none that waits is taken for dead.
+ */
+function alive(activities: Activities): Activities {
+  const names = Object.keys(activities) as (keyof Activities)[];
+  const wrapped = names.map((name) => {
+    const work = activities[name] as (input: unknown) => Promise<unknown>;
+    return [name, (input: unknown) => heartbeating(() => work(input))] as const;
+  });
+  return Object.fromEntries(wrapped) as unknown as Activities;
 }

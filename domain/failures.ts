@@ -1,3 +1,5 @@
+import { TAKEOVER_COMMAND } from './fence.js';
+
 /**
  * What a failure means for the run:
  * - `retry`: heals by itself, the activity is tried again.
@@ -164,6 +166,12 @@ export const FAILURES = {
     status: 403,
     sentence: 'The API server refuses what Meshlift needs to do.',
     nextStep: 'Grant the rights in infra/rbac to the registered identity, then `meshlift retry <cluster>`.',
+  },
+  FencedOff: {
+    meaning: 'block',
+    status: 409,
+    sentence: 'The run of another Meshlift holds this cluster. Nothing was changed.',
+    nextStep: `Wait for that run to end, then \`meshlift retry <cluster>\`. Only if it is gone for good: \`${TAKEOVER_COMMAND}\` first.`,
   },
   KubernetesRequestFailed: {
     meaning: 'block',

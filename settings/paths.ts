@@ -26,5 +26,6 @@ export function dataPaths(dataDir: string) {
     temporalDatabase: join(dataDir, 'temporal.sqlite'),
     temporalProcess: join(dataDir, 'temporal.json'),
     runs: join(dataDir, 'runs'),
+    serverId: join(dataDir, 'server-id'),
   } as const;
 }

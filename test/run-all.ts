@@ -6,7 +6,7 @@ import { startVitest } from 'vitest/node';
 import { ensureBinaries, flavourBinaries } from '../sandbox/binaries/index.js';
 import { defaultCacheDir } from '../settings/paths.js';
 
-const SUITES = ['unit', 'workflow', 'api', 'e2e'] as const;
+const SUITES = ['unit', 'workflow', 'api', 'replay', 'e2e'] as const;
 
 interface Counts {
   passed: number;

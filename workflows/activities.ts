@@ -7,7 +7,10 @@ const NOT_HEALING = Object.entries(FAILURES)
   .filter(([, { meaning }]) => meaning !== 'retry')
   .map(([reason]) => reason);
 
-/** About a quarter of an hour with the waits of the activities themselves; then the run is blocked and says why. */
+/**
+ * An API server that does not answer is waited for about a quarter of an hour: each try lasts about half a minute, because the
+ * client of the activities tries again itself. Then the run is blocked and says why (docs/reference/waiting.md).
+ */
 const retry: NonNullable<ActivityOptions['retry']> = {
   initialInterval: '1s',
   backoffCoefficient: 2,
@@ -26,7 +29,7 @@ export const ask = proxyActivities<Activities>({
 });
 
 /** Reads the cluster on behalf of a run. */
-export const read = proxyActivities<Activities>({ startToCloseTimeout: '2m', retry });
+export const read = proxyActivities<Activities>({ startToCloseTimeout: '5m', heartbeatTimeout, retry });
 
 /** Changes the cluster, or proves what was changed. */
 export const change = proxyActivities<Activities>({ startToCloseTimeout: '30m', heartbeatTimeout, retry });
@@ -40,6 +43,13 @@ export const guard = proxyActivities<Activities>({
   heartbeatTimeout: '20s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', nonRetryableErrorTypes: NOT_HEALING },
+});
+
+/** What is done after the end: a run that is over must not stay open for it for long. */
+export const lastly = proxyActivities<Activities>({
+  startToCloseTimeout: '2m',
+  heartbeatTimeout,
+  retry: { ...retry, maximumAttempts: 5 },
 });
 
 /** Waits for workloads: as long as the caller allows, and a little more to say what is missing. */

@@ -27,6 +27,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
   const story: Story = {
     planning: () =>
       step(async () => {
+        await change.holdCluster({ run });
         return { type: 'planned', plan: await read.makePlan(request) };
       }),
 

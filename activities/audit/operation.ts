@@ -1,10 +1,21 @@
 import { asyncLocalStorage } from '@temporalio/activity';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
+import { FENCE_LEASE } from '../../domain/fence.js';
 import type { JournalBody, OperationOutcome } from '../../domain/journal.js';
+import { ISTIO_NAMESPACE } from '../../domain/names.js';
 import type { RunRef } from '../contract.js';
 import { tailOf } from '../exec-output.js';
+import type { Fence } from '../fence/fence.js';
 import { redactArgs } from '../redact.js';
 import type { RunJournalStore } from './run-journal.js';
+
+type Journal = Pick<RunJournalStore, 'append'>;
+
+/** A journal together with the fence: whoever can record an operation cannot forget to look at it. */
+export interface FencedJournal extends Journal {
+  readonly fence: Fence;
+}
 
 /** What is about to be done. */
 export interface OperationIntent {
@@ -26,10 +37,42 @@ export interface OperationResult<T> {
 /**
  * Does one operation with its entries in the journal: the first is safe on disk before the work begins, the second says how it ended (I4).
  * Each call makes entries of its own, numbered by the attempt of the activity: a try that a crash interrupted stays visible.
+ * One that changes the cluster begins only while this run holds it (ADR 0008).
  * @throws what the work throws, after its failure is in the journal
+ * @throws FencedOff, with no entry in the journal, when the run of another Meshlift holds the cluster
  */
 export async function recordOperation<T>(
-  journal: Pick<RunJournalStore, 'append'>,
+  journal: FencedJournal,
+  run: RunRef,
+  intent: OperationIntent,
+  work: () => Promise<OperationResult<T>>,
+): Promise<T> {
+  if (intent.mutating) await holdFence(journal, run);
+  return recordFenceOperation(journal, run, intent, () => (intent.mutating ? changing.run(true, work) : work()));
+}
+
+/** Makes sure that the run holds its cluster, and takes it where nobody does. @throws FencedOff */
+export async function holdFence(journal: FencedJournal, run: RunRef): Promise<void> {
+  if (await journal.fence.isHeld(run)) return;
+  await recordFenceOperation(journal, run, { id: 'hold-cluster', argv: HOLD_ARGV, mutating: true }, async () => ({
+    outcome: (await journal.fence.acquire(run)) ? 'succeeded' : 'unchanged',
+    value: undefined,
+  }));
+}
+
+const HOLD_ARGV = ['kubectl', 'create', '-n', ISTIO_NAMESPACE, '-f', `(Lease ${FENCE_LEASE})`];
+
+/** Set while a recorded operation that may change the cluster is at work. */
+const changing = new AsyncLocalStorage<true>();
+
+/** Whether the code that asks runs inside a recorded operation that may change the cluster. */
+export function isInsideMutation(): boolean {
+  return changing.getStore() === true;
+}
+
+/** Records what is done to the fence itself; for everything else there is {@link recordOperation}. */
+export async function recordFenceOperation<T>(
+  journal: Journal,
   run: RunRef,
   { id, argv, mutating }: OperationIntent,
   work: () => Promise<OperationResult<T>>,

@@ -39,7 +39,7 @@ export function toFailure({ cluster, doing }: Asked, outcome: Outcome, tries = 1
   const { message, reason } = readStatus(outcome.body);
   const said = `the API server answered ${outcome.status}: ${message || 'without a reason'}`;
   const detail: StatusDetail = { status: outcome.status, reason };
-  return failure(meaningOf(outcome.status), `${subject}: ${said}${effort}.`, detail);
+  return failure(meaningOf(outcome.status, message), `${subject}: ${said}${effort}.`, detail);
 }
 
 /** The failure for a connection that cannot even be tried, for instance because the kubeconfig cannot be read. */
@@ -53,12 +53,13 @@ function unanswered(message: string): ApplicationFailure {
 }
 
 /**
- * A 500 is an answer about the request (a webhook that could not be called, most often), not about the server:
- * it is left to a person. The other statuses from 500 on, and 429, pass.
+ * A 500 about a webhook that could not be called is an answer about the request: it is left to a person. Every other one (etcd
+ * without a leader, most often) is about the server and passes, as do the other statuses from 500 on, and 429.
  */
-function meaningOf(status: number): KubeReason {
+function meaningOf(status: number, message: string): KubeReason {
   if (status === 401 || status === 403) return 'PermissionDenied';
-  return status === 429 || status > 500 ? 'ClusterUnreachable' : 'KubernetesRequestFailed';
+  if (status === 500 && /webhook/i.test(message)) return 'KubernetesRequestFailed';
+  return status === 429 || status >= 500 ? 'ClusterUnreachable' : 'KubernetesRequestFailed';
 }
 
 /** Reads a Kubernetes `Status`; proxies and load balancers answer with other things. */

@@ -46,6 +46,8 @@ export function createVerifyNamespace(context: ActivityContext): Activities['ver
           const { late, behind } = await sort(context, input, pods);
           if (late.length > 0) return { pods: 0, late };
           if (behind.length === 0) return { pods: pods.length };
+          const blind = store.problem();
+          if (Date.now() > deadline && blind !== null) throw failure('ClusterUnreachable', blind);
           if (Date.now() > deadline) throw notMoved(run.cluster, namespace, behind, expected);
           await nextChange([store], Math.min(LOOK_AGAIN_MS, deadline - Date.now() + 1), signal);
         }

@@ -37,14 +37,18 @@ const SHOP: readonly ShopNamespace[] = [
   { name: 'vendor', injection: 'disabled', deployments: { agent: 1 } },
 ];
 
-/** Every object of the demo shop, namespaces first. */
-export function shopManifests(): Manifest[] {
-  return [...SHOP.map(namespaceOf), ...SHOP.flatMap(workloadsOf)];
+/** Every object of the demo shop, namespaces first. @param only these namespaces; all when left out */
+export function shopManifests(only?: readonly string[]): Manifest[] {
+  return [...shop(only).map(namespaceOf), ...shop(only).flatMap(workloadsOf)];
+}
+
+function shop(only?: readonly string[]): readonly ShopNamespace[] {
+  return SHOP.filter(({ name }) => only?.includes(name) ?? true);
 }
 
 /** Names of the workloads whose pods must be Ready before the shop is open: `deployment/web`, by namespace. */
-export function shopWorkloads(): { namespace: string; workload: string }[] {
-  return SHOP.flatMap(({ name, deployments, statefulSets = {}, daemonSets = [] }) =>
+export function shopWorkloads(only?: readonly string[]): { namespace: string; workload: string }[] {
+  return shop(only).flatMap(({ name, deployments, statefulSets = {}, daemonSets = [] }) =>
     [
       ...Object.keys(deployments).map((workload) => `deployment/${workload}`),
       ...Object.keys(statefulSets).map((workload) => `statefulset/${workload}`),

@@ -162,9 +162,18 @@ describe('following a journal', () => {
 describe('operations', () => {
   const intent = { id: 'label/shop/forward', argv: ['kubectl', 'label', '--token', 'abc'], mutating: true };
   const operations = () => journal.operations(run.cluster, run.runId);
+  /** A fence that says who holds the cluster: this run, nobody yet, or another one. */
+  const fenced = (held: boolean | Error) => ({
+    append: (...args: Parameters<RunJournalStore['append']>) => journal.append(...args),
+    fence: {
+      isHeld: () => (held instanceof Error ? Promise.reject(held) : Promise.resolve(held)),
+      acquire: () => Promise.resolve(true),
+      release: () => Promise.resolve(true),
+    },
+  });
 
   it('stand in the journal before they run, and with their outcome after', async () => {
-    const value = await recordOperation(journal, run, intent, async () => {
+    const value = await recordOperation(fenced(true), run, intent, async () => {
       expect(await operations()).toMatchObject([
         { argv: ['kubectl', 'label', '--token', '[redacted]'], mutating: true, outcome: null, finishedAt: null },
       ]);
@@ -178,7 +187,7 @@ describe('operations', () => {
 
   it('do not run when the journal cannot be written', async () => {
     let ran = false;
-    const broken = { append: () => Promise.reject(new Error('disk full')) };
+    const broken = { ...fenced(true), append: () => Promise.reject(new Error('disk full')) };
     const work = () => {
       ran = true;
       return Promise.resolve({ outcome: 'succeeded' as const, value: null });
@@ -187,9 +196,23 @@ describe('operations', () => {
     expect(ran).toBe(false);
   });
 
+  it('take a cluster that nobody holds, in the journal as well, before they run', async () => {
+    await recordOperation(fenced(false), run, intent, () => Promise.resolve({ outcome: 'succeeded', value: null }));
+    expect((await operations()).map(({ id }) => id.split('#')[0])).toEqual(['hold-cluster', 'label/shop/forward']);
+  });
+
+  it('do not begin while another run holds the cluster, but what only reads does', async () => {
+    const other = fenced(new Error('somebody else'));
+    const work = () => Promise.resolve({ outcome: 'succeeded' as const, value: null });
+    await expect(recordOperation(other, run, intent, work)).rejects.toThrow('somebody else');
+    expect(await operations()).toEqual([]);
+    await recordOperation(other, run, { ...intent, mutating: false }, work);
+    expect(await operations()).toHaveLength(1);
+  });
+
   it('are failed with the reason when the work throws', async () => {
     const work = () => Promise.reject(new Error('the server said no'));
-    await expect(recordOperation(journal, run, intent, work)).rejects.toThrow('the server said no');
+    await expect(recordOperation(fenced(true), run, intent, work)).rejects.toThrow('the server said no');
     expect(await operations()).toMatchObject([{ outcome: 'failed', tail: 'the server said no' }]);
   });
 
@@ -202,7 +225,7 @@ describe('operations', () => {
     });
     await journal.append(run.cluster, run.runId, [{ ...entry('1'), body: started('label/shop/forward#1.aaaa') }]);
     await journal.append(run.cluster, run.runId, [{ ...entry('2'), body: started('label/cart/forward#1.bbbb') }]);
-    await recordOperation(journal, run, intent, () => Promise.resolve({ outcome: 'unchanged', value: null }));
+    await recordOperation(fenced(true), run, intent, () => Promise.resolve({ outcome: 'unchanged', value: null }));
     expect((await operations()).map(({ outcome }) => outcome)).toEqual(['interrupted', null, 'unchanged']);
   });
 });

@@ -203,6 +203,15 @@ describe('what needs a person', () => {
   });
 });
 
+describe('a server that is not well', () => {
+  it.each([500, 502, 504])('is waited for, also by what is not sent twice: %i', async (code) => {
+    server.answer(status(code, 'InternalError', 'etcdserver: request timed out'));
+    const failure = await failureOf(server.client().create(cart, object));
+    expect(failure).toMatchObject({ type: 'ClusterUnreachable', nonRetryable: false });
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
 describe('deleting', () => {
   it('deletes only the very object', async () => {
     server.answer(json({ kind: 'Status', status: 'Success' }), status(409, 'Conflict'), status(404, 'NotFound'));

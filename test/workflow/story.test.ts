@@ -44,7 +44,8 @@ describe('the whole story', () => {
     expect([...mesh.restarts.values()]).toEqual([1, 1, 1, 1]);
 
     const calls = steps(mesh);
-    expect(calls.slice(0, 9)).toEqual([
+    expect(calls.slice(0, 10)).toEqual([
+      'holdCluster',
       'makePlan',
       'runPreflight',
       'fetchRelease',
@@ -55,13 +56,14 @@ describe('the whole story', () => {
       'moveWorkload catalog/api forward',
       'verifyNamespace catalog forward',
     ]);
-    expect(calls.slice(-5)).toEqual([
+    expect(calls.slice(-6)).toEqual([
       'checkOldRevisionUnused',
       'checkOldRevisionUnused',
       'adoptDefaultService',
       'removeOldInjection',
       'removeOldControlPlane',
       'verifyMesh',
+      'releaseCluster',
     ]);
     expect(calls.indexOf('verifyNamespace catalog forward')).toBeLessThan(calls.indexOf('labelNamespace cart forward'));
 

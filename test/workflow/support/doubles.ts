@@ -23,6 +23,8 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
       })),
     makePlan: (request) => act(request.cluster, 'makePlan', (mesh) => mesh.planFor(request)),
     runPreflight: ({ plan }) => act(plan.cluster, 'runPreflight', ({ findings }) => findings),
+    holdCluster: ({ run }) => act(run.cluster, 'holdCluster', () => undefined),
+    releaseCluster: ({ run }) => act(run.cluster, 'releaseCluster', () => undefined),
     fetchRelease: ({ run }) => act(run.cluster, 'fetchRelease', () => ({ digest: 'd', verified: 'key' })),
     takeSnapshot: ({ run }) => act(run.cluster, 'takeSnapshot', () => ({ objects: 1, sha256: 's' })),
 

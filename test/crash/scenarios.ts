@@ -1,0 +1,84 @@
+import type { ProxiedMesh } from '../support/proxied-mesh.js';
+
+/** One way through a run, from the start to its end. A further way (back to 1.5, for instance) is one more row here. */
+export interface Scenario {
+  readonly name: string;
+  readonly options: Record<string, unknown>;
+  /** Gates to promote on the way. */
+  readonly promote: readonly string[];
+  /** Gate at which the run is sent back; null when it goes to its end. */
+  readonly rollBackAt: string | null;
+  readonly end: 'succeeded' | 'rolledBack';
+  /** Tags of the proxies before and after an upgrade. */
+  readonly proxies: { readonly old: string; readonly new: string };
+  /** Names of the Deployments of the two control planes. */
+  readonly controlPlanes: { readonly old: string; readonly new: string };
+}
+
+/** Which way the run goes: the same request means another operation on the way back. */
+export type Direction = 'forward' | 'back';
+
+const SMALL = { canary: ['catalog'], parallelNamespaces: 1, parallelWorkloads: 2 };
+const FROM_16 = {
+  proxies: { old: '1.6.13', new: '1.6.14-asm.2' },
+  controlPlanes: { old: 'istiod', new: 'istiod-asm-1614-2' },
+};
+
+export const UPGRADE: Scenario = {
+  name: 'upgrade 1.6',
+  options: SMALL,
+  promote: ['canary', 'finalize'],
+  rollBackAt: null,
+  end: 'succeeded',
+  ...FROM_16,
+};
+export const ROLLBACK_FROM_CANARY: Scenario = {
+  name: 'rollback 1.6 from the canary gate',
+  options: SMALL,
+  promote: [],
+  rollBackAt: 'canary',
+  end: 'rolledBack',
+  ...FROM_16,
+};
+const ROLLBACK_FROM_LAST_GATE: Scenario = {
+  name: 'rollback 1.6 from the last gate',
+  options: SMALL,
+  promote: ['canary'],
+  rollBackAt: 'finalize',
+  end: 'rolledBack',
+  ...FROM_16,
+};
+
+export const SCENARIOS: readonly Scenario[] = [ROLLBACK_FROM_CANARY, ROLLBACK_FROM_LAST_GATE, UPGRADE];
+
+/** Directions in which a scenario has operations of its own; those of its way forward are the upgrade's. */
+export function directionOf(scenario: Scenario): Direction {
+  return scenario.end === 'succeeded' ? 'forward' : 'back';
+}
+
+/** What the end of a run is compared by. */
+export interface Facts {
+  readonly snapshot: unknown;
+  readonly pods: unknown;
+  readonly generations: Readonly<Record<string, number>>;
+}
+
+/** Everything that counts, as kubectl sees it. */
+export async function readFacts({ facts }: ProxiedMesh): Promise<Facts> {
+  const [snapshot, pods, generations] = await Promise.all([facts.snapshot(), facts.podsByProxy(), facts.generations()]);
+  return { snapshot: comparable(snapshot), pods, generations };
+}
+
+/** Without what each cluster makes up for itself: its certificate authority and the ports of its nodes. */
+function comparable(snapshot: Record<string, unknown>): unknown {
+  return JSON.parse(
+    JSON.stringify(snapshot, (key, value: unknown) => (key === 'caBundle' || key === 'nodePort' ? '(any)' : value)),
+  );
+}
+
+/** How often each workload was restarted between two looks. */
+export function restartsBetween(before: Facts, after: Facts): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(after.generations).map(([name, generation]) => [name, generation - (before.generations[name] ?? 0)]),
+  );
+}

@@ -1,0 +1,100 @@
+/**
+ * `npm run record:histories`: records anew, from real runs in one sandbox, the histories that `npm test` replays. To be run when
+ * the workflows change on purpose; afterwards the histories are committed with the change.
+ */
+import { Client, Connection } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunState } from '../../domain/run.js';
+import { upgradeWorkflowId } from '../../workflows/messages.js';
+import { answers, changing } from '../support/faults.js';
+import { startProxiedMesh, type ProxiedMesh } from '../support/proxied-mesh.js';
+import { HISTORIES_DIR } from './histories.js';
+
+const OPTIONS = { canary: ['catalog'], parallelNamespaces: 1, parallelWorkloads: 2 };
+
+const mesh = await startProxiedMesh('record');
+try {
+  await save('blocked', await blocked(mesh));
+  await save('rollback-canary', await rolledBackAt(mesh, 'canary'));
+  await save('rollback-finalize', await rolledBackAt(mesh, 'finalize'));
+  await save('upgrade', await upgraded(mesh));
+} finally {
+  await mesh.stop();
+}
+process.exit(0);
+
+/** Refused in mid-wave and tried again, paused and resumed; then refused on the way back and tried again. */
+async function blocked({ api, proxy, cluster }: ProxiedMesh): Promise<string> {
+  const run = await api.start(cluster, OPTIONS);
+  const forbid = (path: RegExp) => proxy.on(changing('PATCH', path), answers(403, 'Forbidden', 'not today'));
+  let takeBack = forbid(/\/namespaces\/catalog$/);
+  await api.until(run, ({ phase }) => phase.name === 'blocked');
+  takeBack();
+  await demand(api.command(run, 'retry'));
+  await demand(api.command(run, 'pause', { reason: 'a look around' }));
+  await demand(api.command(run, 'resume'));
+  await api.untilGate(run, 'canary');
+  takeBack = forbid(/\/namespaces\/catalog$/);
+  await demand(api.command(run, 'rollback', { reason: 'rehearsal' }));
+  await api.until(run, ({ phase }) => phase.name === 'rollbackBlocked');
+  takeBack();
+  await demand(api.command(run, 'retry'));
+  return ended(run, 'rolledBack');
+}
+
+async function rolledBackAt({ api, cluster }: ProxiedMesh, gate: string): Promise<string> {
+  const run = await api.start(cluster, OPTIONS);
+  await api.untilGate(run, 'canary');
+  if (gate !== 'canary') await api.promote(run);
+  await api.untilGate(run, gate);
+  await demand(api.command(run, 'rollback', { reason: 'rehearsal' }));
+  return ended(run, 'rolledBack');
+}
+
+async function upgraded({ api, cluster }: ProxiedMesh): Promise<string> {
+  const run = await api.start(cluster, OPTIONS);
+  for (const gate of ['canary', 'finalize']) {
+    await api.untilGate(run, gate);
+    await api.promote(run);
+  }
+  return ended(run, 'succeeded');
+}
+
+async function demand(answer: Promise<{ status: number; body: unknown }>): Promise<void> {
+  const { status, body } = await answer;
+  if (status !== 200) throw new Error(`the command was refused: ${status} ${JSON.stringify(body)}`);
+}
+
+/** @returns the id of the run */
+async function ended(run: string, phase: RunState['phase']['name']): Promise<string> {
+  const { runId } = await mesh.api.untilPhase(run, phase);
+  return runId;
+}
+
+/** Saves the history of a run, and those of the moves of its first namespace, whole. */
+async function save(name: string, runId: string): Promise<void> {
+  const { port } = JSON.parse(await readFile(join(mesh.dataDir, 'temporal.json'), 'utf8')) as { port: number };
+  const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
+  try {
+    const client = new Client({ connection });
+    const handle = client.workflow.getHandle(upgradeWorkflowId(mesh.cluster), runId);
+    await handle.result();
+    await write(name, handle);
+    for await (const { workflowId } of client.workflow.list({ query: `WorkflowType = 'migrateNamespace'` })) {
+      const [, , of, namespace, direction] = workflowId.split('/');
+      if (of !== runId || namespace !== 'catalog') continue;
+      await write(`${name}.move-${direction ?? ''}`, client.workflow.getHandle(workflowId));
+    }
+  } finally {
+    await connection.close();
+  }
+}
+
+async function write(name: string, handle: { fetchHistory(): Promise<Parameters<typeof historyToJSON>[0]> }) {
+  const file = join(HISTORIES_DIR, `${name}.json`);
+  const text = `${historyToJSON(await handle.fetchHistory())}\n`;
+  await writeFile(file, JSON.stringify(JSON.parse(text)) + '\n');
+  console.log(`wrote ${file}`);
+}

@@ -1,0 +1,33 @@
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { historyNames, readHistory, RECORDED_RUNS, type RecordedHistory } from './histories.js';
+
+/** What a run that began on an older worker has done must still be what this code would do. */
+describe('the workflow code, over recorded histories', () => {
+  let workflowBundle: WorkflowBundle;
+  const names = historyNames();
+
+  beforeAll(async () => {
+    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+    workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  });
+
+  const replay = (history: RecordedHistory) => Worker.runReplayHistory({ workflowBundle }, history);
+
+  it('has one of each run, and of moves there and back', () => {
+    expect(names.filter((name) => !name.includes('.'))).toEqual([...RECORDED_RUNS]);
+    expect(names).toEqual(expect.arrayContaining(['upgrade.move-forward', 'rollback-canary.move-back']));
+  });
+
+  it.each(names)('does the same again: %s', async (name) => {
+    await replay(readHistory(name));
+  });
+
+  it('would notice a step that the history does not have', async () => {
+    const text = JSON.stringify(readHistory('upgrade')).replaceAll('"takeSnapshot"', '"installControlPlane"');
+    await expect(replay(JSON.parse(text) as RecordedHistory)).rejects.toThrow(DeterminismViolationError);
+  });
+});
