@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { clusterIdSchema } from '../domain/names.js';
 import { releaseEntrySchema, releaseSchema } from '../domain/release.js';
+import { downloadSettingsSchema } from './download-policy.js';
 
 const overlayName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/);
 
@@ -28,6 +29,8 @@ const settingsSchema = z.strictObject({
   releases: z.array(releaseEntrySchema).default([]),
   /** Base URL and key per built-in version, for mirrors and for the sandbox. */
   mirrors: z.record(z.string(), releaseSchema.pick({ baseUrl: true, publicKey: true }).partial()).default({}),
+  /** Where archives may come from beside the hosts that the catalogue names. */
+  downloads: downloadSettingsSchema.prefault({}),
 });
 
 /** What the server is configured with. Paths are absolute. */

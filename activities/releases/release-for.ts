@@ -5,14 +5,27 @@ import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
-import { fetchReleaseArchive } from './fetch-release.js';
+import { fetchReleaseArchive, type FetchedRelease, type FetchRequest } from './fetch-release.js';
+import type { Progress } from './download.js';
+import { describeProgress } from './progress.js';
 
-type Places = Pick<ActivityContext, 'cacheDir' | 'dataDir'>;
+/** Where releases come from and where they are kept. */
+export type Places = Pick<ActivityContext, 'cacheDir' | 'dataDir' | 'catalogue'>;
 
 /** The release for this machine, verified and unpacked: from where it is kept, or from the vendor when it is not there yet. */
-export async function releaseFor(places: Places, release: Release, signal: AbortSignal) {
-  return fetchReleaseArchive({ release, platform: process.platform, cacheDir: keptIn(places, release), signal });
+export async function releaseFor(
+  places: Places,
+  release: Release,
+  signal: AbortSignal,
+  options: FetchOptions = {},
+): Promise<FetchedRelease> {
+  const policy = places.catalogue.downloads;
+  const cacheDir = keptIn(places, release);
+  return fetchReleaseArchive({ platform: process.platform, release, policy, cacheDir, signal, ...options });
 }
+
+/** What callers may want otherwise. */
+export type FetchOptions = Partial<Pick<FetchRequest, 'platform' | 'heartbeat'>>;
 
 /**
  * What brings a control plane of that version back.
@@ -46,15 +59,21 @@ async function keep(
   release: Release,
   signal: AbortSignal,
 ): Promise<KeptArchive> {
-  const { version, role, baseUrl, archives } = release;
-  const archive = `${baseUrl}/${archives.linux?.file ?? ''}`;
-  const operation = { id: `fetch/${version}`, argv: ['curl', '-LO', archive], mutating: false };
-  return recordOperation(context.journal, run, operation, async () => {
-    const { digest, dir } = await releaseFor(context, release, signal);
+  const { version, role } = release;
+  const operation = { id: `fetch/${version}`, argv: ['curl', '-LO', archiveUrl(release)], mutating: false };
+  return recordOperation(context.journal, run, operation, async (report) => {
+    const heartbeat = (progress: Progress) => report(describeProgress(progress));
+    const { digest, dir } = await releaseFor(context, release, signal, { heartbeat });
     const verified = `ECDSA P-256 over SHA-256 with the key of ${version}: Verified OK`;
     const value = { version, role, digest, verified, dir };
     return { outcome: 'succeeded', tail: `sha256 ${digest}\n${verified}`, value };
   });
+}
+
+/** What a person would fetch on this machine. */
+function archiveUrl({ baseUrl, archives }: Release): string {
+  const file = Object.entries(archives).find(([platform]) => platform === process.platform)?.[1].file;
+  return `${baseUrl}/${file ?? ''}`;
 }
 
 /**

@@ -73,10 +73,10 @@ export function renderMesh({ cluster, kubernetes, controlPlanes, namespaces, gat
 export function renderOperations(operations: readonly Operation[]): string {
   const rows = columns([
     ['STARTED', 'TOOK', 'OUTCOME', 'COMMAND'],
-    ...operations.map(({ startedAt, finishedAt, outcome, argv }) => [
+    ...operations.map(({ startedAt, finishedAt, outcome, argv, progress }) => [
       startedAt,
       finishedAt === null ? '-' : between(startedAt, finishedAt),
-      outcome ?? 'under way',
+      outcome ?? `under way${progress === undefined ? '' : `: ${progress}`}`,
       commandLine(argv),
     ]),
   ]);
