@@ -200,6 +200,12 @@ export const FAILURES = {
     sentence: 'The archive does not hold what the release should hold.',
     nextStep: 'Fetch the archive again from the vendor, then `meshlift retry <cluster>`.',
   },
+  DiskFull: {
+    meaning: 'block',
+    status: 507,
+    sentence: 'There is no room left for the release archive on the machine of the worker.',
+    nextStep: 'Make room in the folder that the message names, then `meshlift retry <cluster>`.',
+  },
 
   // --- the control plane
   InstallFailed: {

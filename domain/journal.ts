@@ -21,6 +21,13 @@ export type JournalBody =
       readonly mutating: boolean;
     }
   | {
+      /** How far a long operation is; there may be any number of them, also none. */
+      readonly type: 'operationProgress';
+      readonly operation: string;
+      /** For people: `12.3 of 45.6 MB (27 %)`. */
+      readonly text: string;
+    }
+  | {
       readonly type: 'operationFinished';
       readonly operation: string;
       readonly outcome: OperationOutcome;
@@ -37,7 +44,7 @@ export interface JournalEntry {
   readonly body: JournalBody;
 }
 
-/** One mutating or reading operation, folded from its two entries. The answer of `GET .../operations`. */
+/** One mutating or reading operation, folded from its entries. The answer of `GET .../operations`. */
 export interface Operation {
   readonly id: string;
   readonly argv: readonly string[];
@@ -46,4 +53,6 @@ export interface Operation {
   readonly finishedAt: string | null;
   readonly outcome: OperationOutcome | null;
   readonly tail: string;
+  /** How far it had come when it last said so. */
+  readonly progress?: string;
 }

@@ -3,13 +3,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { releaseSchema, type Release } from '../domain/release.js';
+import { releaseEntrySchema, releaseSchema, type Release } from '../domain/release.js';
 import { assetPath } from './node-command.js';
+import { schemeRefusal, type DownloadPolicy } from './download-policy.js';
 import { SettingsError, type Settings } from './settings.js';
 
 /** Every release that Meshlift knows. */
 export interface Catalogue {
   readonly releases: readonly Release[];
+  /** Where archives may come from: the hosts of the releases above, and those that the configuration adds. */
+  readonly downloads: DownloadPolicy;
   find(version: string): Release | null;
 }
 
@@ -22,7 +25,7 @@ const PUBLIC_KEY_FILE = 'MESHLIFT_RELEASE_PUBLIC_KEY_FILE';
  * @throws SettingsError with a sentence that names the release and what is wrong with it
  */
 export function loadCatalogue(
-  settings: Pick<Settings, 'releases' | 'mirrors'>,
+  settings: Pick<Settings, 'releases' | 'mirrors' | 'downloads'>,
   env: NodeJS.ProcessEnv = process.env,
 ): Catalogue {
   const releases = new Map<string, Release>();
@@ -35,8 +38,14 @@ export function loadCatalogue(
     releases.set(release.version, { ...release, ...given(settings.mirrors[release.version]) });
   }
   refuseTwice(settings.releases.map(({ version }) => version));
-  for (const release of releases.values()) checkKey(release);
-  return { releases: [...releases.values()], find: (version) => releases.get(version) ?? null };
+  const all = [...releases.values()];
+  const { hosts, loopbackHttp } = settings.downloads;
+  for (const release of all) {
+    checkKey(release);
+    checkOrigin(release, loopbackHttp);
+  }
+  const downloads = { hosts: new Set([...all.flatMap(hostOf), ...hosts]), loopbackHttp };
+  return { releases: all, downloads, find: (version) => releases.get(version) ?? null };
 }
 
 /** Each file in `settings/releases/` is one release. */
@@ -44,7 +53,7 @@ function builtInReleases(): Release[] {
   const dir = assetPath(new URL('./releases', import.meta.url));
   const files = readdirSync(dir).filter((name) => name.endsWith('.yaml'));
   return files.toSorted().map((name) => {
-    const parsed = releaseSchema.safeParse(parse(readFileSync(join(dir, name), 'utf8')));
+    const parsed = releaseEntrySchema.safeParse(parse(readFileSync(join(dir, name), 'utf8')));
     if (parsed.success) return parsed.data;
     throw new SettingsError(`The built-in release ${name} is wrong:\n${z.prettifyError(parsed.error)}`);
   });
@@ -94,6 +103,22 @@ function refuseUnknownMirrors(
 function refuseTwice(versions: readonly string[]): void {
   const twice = versions.find((version, index) => versions.indexOf(version) !== index);
   if (twice !== undefined) throw new SettingsError(`The configuration adds release "${twice}" twice`);
+}
+
+function hostOf({ baseUrl }: Release): string[] {
+  const { hostname } = new URL(baseUrl);
+  return hostname === '' ? [] : [hostname];
+}
+
+function checkOrigin({ version, baseUrl }: Release, loopbackHttp: boolean): void {
+  const refusal = schemeRefusal(new URL(baseUrl), { loopbackHttp });
+  if (refusal !== null)
+    throw new SettingsError(`Release "${version}" cannot be fetched from ${withoutSecrets(baseUrl)}: ${refusal}`);
+}
+
+/** The message ends in logs and on screens. */
+function withoutSecrets(baseUrl: string): string {
+  return baseUrl.replace(/\/\/[^/@]*@/, '//(redacted)@');
 }
 
 /** Says at the start, and not in the middle of a run, that nothing can be proven with a key. */

@@ -3,7 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { clusterIdSchema } from '../domain/names.js';
-import { releaseSchema } from '../domain/release.js';
+import { releaseEntrySchema, releaseSchema } from '../domain/release.js';
+import { downloadSettingsSchema } from './download-policy.js';
 
 const overlayName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/);
 
@@ -25,9 +26,11 @@ const settingsSchema = z.strictObject({
   /** Overlay files for `istioctl -f`, by the name that requests use. */
   overlays: z.record(overlayName, z.string().min(1)).default({}),
   /** Releases added to the built-in catalogue; one with the same version replaces it. */
-  releases: z.array(releaseSchema).default([]),
+  releases: z.array(releaseEntrySchema).default([]),
   /** Base URL and key per built-in version, for mirrors and for the sandbox. */
   mirrors: z.record(z.string(), releaseSchema.pick({ baseUrl: true, publicKey: true }).partial()).default({}),
+  /** Where archives may come from beside the hosts that the catalogue names. */
+  downloads: downloadSettingsSchema.prefault({}),
 });
 
 /** What the server is configured with. Paths are absolute. */

@@ -10,6 +10,9 @@ export function foldOperations(entries: readonly JournalEntry[]): readonly Opera
     if (body.type === 'operationStarted') {
       const { operation: id, argv, mutating } = body;
       operations.set(id, { id, argv, mutating, startedAt: at, finishedAt: null, outcome: null, tail: '' });
+    } else if (body.type === 'operationProgress') {
+      const started = operations.get(body.operation);
+      if (started !== undefined) operations.set(started.id, { ...started, progress: body.text });
     } else if (body.type === 'operationFinished') {
       const started = operations.get(body.operation);
       if (started === undefined) continue;

@@ -26,6 +26,12 @@ export interface OperationIntent {
   readonly mutating: boolean;
 }
 
+/** Says how far a long operation is. Too many words in too short a time are dropped. */
+export type ReportProgress = (text: string) => void;
+
+/** A line of progress costs a write to the disk: it comes this often at most. */
+const PROGRESS_PERIOD_MS = 2_000;
+
 /** What came of it. */
 export interface OperationResult<T> {
   readonly outcome: 'succeeded' | 'unchanged';
@@ -75,7 +81,7 @@ export async function recordFenceOperation<T>(
   journal: Journal,
   run: RunRef,
   { id, argv, mutating }: OperationIntent,
-  work: () => Promise<OperationResult<T>>,
+  work: (report: ReportProgress) => Promise<OperationResult<T>>,
 ): Promise<T> {
   const attempt = asyncLocalStorage.getStore()?.info.attempt ?? 1;
   // A new execution of the activity counts its attempts from 1 again, and must not be taken for an old one.
@@ -90,7 +96,9 @@ export async function recordFenceOperation<T>(
   await note('started', { type: 'operationStarted', operation, argv: redactArgs(argv), mutating });
   let result: OperationResult<T>;
   try {
-    result = await work();
+    result = await work(
+      reporter((nth, text) => note(`progress/${nth}`, { type: 'operationProgress', operation, text })),
+    );
   } catch (error) {
     // The failure of the work counts more than one of the journal.
     await finish('failed', sayOf(error)).catch(() => undefined);
@@ -105,4 +113,16 @@ function sayOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { tail = '' } = error as { tail?: unknown };
   return typeof tail === 'string' && tail !== '' ? `${tail}\n${error.message}` : error.message;
+}
+
+/** Progress that cannot be written is no reason to stop. */
+function reporter(write: (nth: number, text: string) => Promise<void>): ReportProgress {
+  let written = 0;
+  let last = performance.now();
+  return (text) => {
+    if (performance.now() - last < PROGRESS_PERIOD_MS) return;
+    last = performance.now();
+    written += 1;
+    write(written, text).catch(() => undefined);
+  };
 }

@@ -1,7 +1,10 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { copyFile, open, readFile, stat, truncate } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { downloadRefusal, type DownloadPolicy } from '../../settings/download-policy.js';
+import { asDiskFull } from './disk-full.js';
 
 /** How much of a download there is. */
 export interface Progress {
@@ -12,24 +15,30 @@ export interface Progress {
 
 export interface Download {
   readonly url: URL;
+  /** Where archives may come from. */
+  readonly policy: DownloadPolicy;
   readonly signal: AbortSignal;
+  /** The largest file that is accepted. @default 1 GiB */
+  readonly maxBytes?: number;
   readonly onProgress?: (progress: Progress) => void;
   /** How long the server may be silent. @default 60 seconds */
   readonly silenceMs?: number;
 }
 
 /** No release is larger; a server that sends without end must not fill the disk. */
-const MAX_BYTES = 2 * 1024 ** 3;
+const MAX_BYTES = 1024 ** 3;
 const MAX_SMALL_BYTES = 64 * 1024;
 const SILENCE_MS = 60_000;
 
 /**
  * Downloads into a file, going on where the file ends.
  * @returns whether the file had a beginning already, which may be of something else
- * @throws DownloadFailed; what has arrived stays in the file
+ * @throws DownloadFailed, DiskFull; what has arrived stays in the file
  */
 export async function downloadFile(download: Download, file: string): Promise<{ readonly resumed: boolean }> {
-  if (download.url.protocol === 'file:') return copyLocal(download.url, file);
+  refuseOtherPlaces(download);
+  const { maxBytes = MAX_BYTES } = download;
+  if (download.url.protocol === 'file:') return copyLocal(download.url, file, maxBytes);
   const there = await sizeOf(file);
   return withSilenceLimit(download, async (signal, alive) => {
     const response = await request(download.url, signal, there > 0 ? { range: `bytes=${there}-` } : {});
@@ -37,8 +46,12 @@ export async function downloadFile(download: Download, file: string): Promise<{ 
     const start = beginsAt(response, there);
     const length = Number(response.headers.get('content-length') ?? Number.NaN);
     const total = Number.isFinite(length) ? start + length : null;
+    const refuseTooLarge = (bytes: number) => {
+      if (bytes > maxBytes) throw downloadFailed(download.url, `it is larger than ${maxBytes} bytes`, true);
+    };
+    refuseTooLarge(total ?? 0);
     const received = await append(response, { file, start }, (bytes) => {
-      if (bytes > MAX_BYTES) throw downloadFailed(download.url, 'it is larger than any release', true);
+      refuseTooLarge(bytes);
       alive();
       download.onProgress?.({ received: bytes, total });
     });
@@ -58,7 +71,9 @@ async function append(
   let received = start;
   try {
     for await (const chunk of bodyOf(response)) {
-      await handle.appendFile(chunk as Uint8Array);
+      await handle.appendFile(chunk as Uint8Array).catch((error: unknown) => {
+        throw asDiskFull(error, dirname(file));
+      });
       received += (chunk as Uint8Array).length;
       onReceived(received);
     }
@@ -70,7 +85,8 @@ async function append(
 
 /** Downloads something small. @throws DownloadFailed */
 export async function downloadSmall(download: Download): Promise<Buffer> {
-  if (download.url.protocol === 'file:') return readFile(fileURLToPath(download.url)).catch(notThere(download.url));
+  refuseOtherPlaces(download);
+  if (download.url.protocol === 'file:') return readLocal(download.url);
   return withSilenceLimit(download, async (signal) => {
     const response = await request(download.url, signal, {});
     const chunks: Uint8Array[] = [];
@@ -86,9 +102,15 @@ export async function downloadSmall(download: Download): Promise<Buffer> {
 
 async function request(url: URL, signal: AbortSignal, headers: Record<string, string>): Promise<Response> {
   // Compressed once more on the way, lengths and ranges would mean something else.
-  const response = await fetch(url, { signal, headers: { 'accept-encoding': 'identity', ...headers } });
+  // Followed by hand, that is not at all: fetch's own `redirect: 'error'` would not say where to.
+  const redirect = 'manual';
+  const response = await fetch(url, { signal, redirect, headers: { 'accept-encoding': 'identity', ...headers } });
   if (response.ok || response.status === 416) return response;
   await response.body?.cancel();
+  if (response.status >= 300 && response.status < 400) {
+    const to = response.headers.get('location') ?? 'nowhere';
+    throw downloadFailed(url, `the server redirects to ${to}, and redirects are not followed`, true);
+  }
   const passes = response.status >= 500 || response.status === 408 || response.status === 429;
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
   throw downloadFailed(url, `the server answered ${response.status}`, !passes, seconds);
@@ -135,15 +157,39 @@ function bodyOf(response: Response): Readable {
   return response.body === null ? Readable.from([]) : Readable.fromWeb(response.body);
 }
 
-async function copyLocal(url: URL, file: string): Promise<{ readonly resumed: boolean }> {
-  await copyFile(fileURLToPath(url), file).catch(notThere(url));
+async function copyLocal(url: URL, file: string, maxBytes: number): Promise<{ readonly resumed: boolean }> {
+  try {
+    await checkLocal(url, maxBytes);
+    await copyFile(fileURLToPath(url), file);
+  } catch (error) {
+    throw notCopied(url, asDiskFull(error, dirname(file)));
+  }
   return { resumed: false };
 }
 
-function notThere(url: URL): (error: unknown) => never {
-  return (error) => {
-    throw downloadFailed(url, reasonOf(error), true);
-  };
+async function readLocal(url: URL): Promise<Buffer> {
+  try {
+    await checkLocal(url, MAX_SMALL_BYTES);
+    return await readFile(fileURLToPath(url));
+  } catch (error) {
+    throw notCopied(url, error);
+  }
+}
+
+/** A mirror is a folder of files; a pipe or a device would be read for ever. */
+async function checkLocal(url: URL, maxBytes: number): Promise<void> {
+  const found = await stat(fileURLToPath(url));
+  if (!found.isFile()) throw downloadFailed(url, 'it is no plain file', true);
+  if (found.size > maxBytes) throw downloadFailed(url, `it is larger than ${maxBytes} bytes`, true);
+}
+
+function notCopied(url: URL, error: unknown): unknown {
+  return error instanceof ApplicationFailure ? error : downloadFailed(url, reasonOf(error), true);
+}
+
+function refuseOtherPlaces({ url, policy }: Download): void {
+  const refusal = downloadRefusal(url, policy);
+  if (refusal !== null) throw downloadFailed(url, refusal, true);
 }
 
 function downloadFailed(url: URL, why: string, forGood = false, retrySeconds = Number.NaN): ApplicationFailure {

@@ -1,16 +1,23 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { ApplicationFailure } from '@temporalio/common';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Release } from '../../domain/release.js';
+import { PLATFORMS, type Platform, type Release } from '../../domain/release.js';
+import type { DownloadPolicy } from '../../settings/download-policy.js';
 import { runCommand } from '../exec.js';
 import { failure } from '../failure.js';
 import { claim, layDown, newTag, sweep } from './claims.js';
+import { asDiskFull } from './disk-full.js';
 import { downloadFile, downloadSmall, type Progress } from './download.js';
-import { checkEntries, invalid, unpackInto } from './unpack.js';
+import { unpackInto } from './unpack.js';
+import { invalid } from './unpack-guard.js';
 import { proveArchive, type ProvenArchive } from './verify.js';
 
 export interface FetchRequest {
   readonly release: Release;
+  /** Whose archive; another one than this machine's can be fetched for others, but not run. */
   readonly platform: NodeJS.Platform;
+  /** Where archives may come from. */
+  readonly policy: DownloadPolicy;
   readonly cacheDir: string;
   readonly signal: AbortSignal;
   /** Told with every piece that arrives. */
@@ -25,20 +32,29 @@ export interface FetchedRelease {
   readonly dir: string;
   /** Absolute path of its istioctl. */
   readonly istioctl: string;
+  /** Whether its istioctl has said the release's version; that of another platform cannot be run here. */
+  readonly versionProven: boolean;
 }
 
 /**
  * Guide, step 3: gets the archive of a release for a platform, proves its signature over the archive's bytes, and only then unpacks it.
  * Archive and signature stay in the cache: a second call proves them again and downloads nothing. Several processes may share the cache.
- * @throws DownloadFailed, SignatureInvalid (nothing was unpacked), ArchiveInvalid
+ * @throws DownloadFailed, SignatureInvalid (nothing was unpacked), ArchiveInvalid, DiskFull
  */
 export async function fetchReleaseArchive(request: FetchRequest): Promise<FetchedRelease> {
-  const place = await placeOf(request);
+  try {
+    return await fetchInto(await placeOf(request), request);
+  } catch (error) {
+    throw asDiskFull(error, request.cacheDir);
+  }
+}
+
+async function fetchInto(place: Place, request: FetchRequest): Promise<FetchedRelease> {
   const archive = (await proveCached(request, place)) ?? (await download(request, place));
   try {
     const dir = join(place.releases, archive.digest);
     if (!(await isRight(request, dir).catch(() => false))) await unpack(request, place, archive, dir);
-    return { digest: archive.digest, dir, istioctl: istioctlIn(dir) };
+    return { digest: archive.digest, dir, istioctl: istioctlIn(request, dir), versionProven: isForHere(request) };
   } finally {
     await archive.handle.close();
   }
@@ -53,15 +69,19 @@ interface Place {
 }
 
 async function placeOf({ release, platform, cacheDir }: FetchRequest): Promise<Place> {
-  if (platform === 'win32') throw invalid('it is a zip file, and workers on Windows are not supported yet');
-  if (platform !== 'linux' && platform !== 'darwin')
-    throw invalid(`release ${release.version} has none for ${platform}`);
-  const { file } = release.archives[platform];
-  if (!file.endsWith('.tar.gz')) throw invalid(`${file} is no .tar.gz file`);
+  const file = isOffered(platform) ? release.archives[platform]?.file : undefined;
+  if (file === undefined) {
+    const offered = Object.keys(release.archives).join(', ');
+    throw failure('ArchiveInvalid', `Release ${release.version} has no archive for ${platform}, only for ${offered}.`);
+  }
   const releases = join(cacheDir, 'releases');
   const archives = join(releases, 'archives');
   await mkdir(archives, { recursive: true, mode: 0o700 });
   return { releases, archives, file, signature: `${file}${release.signatureSuffix}` };
+}
+
+function isOffered(platform: NodeJS.Platform): platform is Platform {
+  return (PLATFORMS as readonly string[]).includes(platform);
 }
 
 /** The archive of an earlier call, if it is there and still what the key signed: key and mirror may have been changed since. */
@@ -76,14 +96,14 @@ async function proveCached({ release }: FetchRequest, place: Place): Promise<Pro
 }
 
 async function download(request: FetchRequest, place: Place): Promise<ProvenArchive> {
-  const { release, signal, heartbeat } = request;
+  const { release, signal, policy, heartbeat } = request;
   const partName = `${place.file}.part`;
   const part = await claim(place.archives, partName);
   const from = (file: string) => new URL(`${release.baseUrl.replace(/\/+$/, '')}/${file}`);
   const fetchProven = async () => {
     const progress = heartbeat === undefined ? {} : { onProgress: heartbeat };
-    const { resumed } = await downloadFile({ url: from(place.file), signal, ...progress }, part);
-    const signature = await downloadSmall({ url: from(place.signature), signal });
+    const { resumed } = await downloadFile({ url: from(place.file), policy, signal, ...progress }, part);
+    const signature = await downloadSmall({ url: from(place.signature), policy, signal });
     return { resumed, signature, archive: await proveArchive(part, signature, release.publicKey) };
   };
   try {
@@ -101,15 +121,22 @@ async function download(request: FetchRequest, place: Place): Promise<ProvenArch
     await keep(place, part, signature);
     return archive;
   } catch (error) {
-    await layDown(part, place.archives, partName);
+    // What can heal goes on here later; anything else must leave nothing behind.
+    const known = asDiskFull(error, place.archives);
+    if (known instanceof ApplicationFailure && known.nonRetryable === true) await rm(part, { force: true });
+    else await layDown(part, place.archives, partName);
     throw error;
   }
 }
 
 async function keep(place: Place, part: string, signature: Buffer): Promise<void> {
   const draft = join(place.archives, `${place.signature}.${newTag()}`);
-  await writeFile(draft, signature, { mode: 0o600 });
-  await rename(draft, join(place.archives, place.signature));
+  try {
+    await writeFile(draft, signature, { mode: 0o600 });
+    await rename(draft, join(place.archives, place.signature));
+  } finally {
+    await rm(draft, { force: true });
+  }
   await rename(part, join(place.archives, place.file));
 }
 
@@ -124,9 +151,9 @@ async function unpack(request: FetchRequest, place: Place, archive: ProvenArchiv
   await sweep(place.releases, '.unpacking');
   const draft = join(place.releases, `.unpacking.${newTag()}`);
   try {
-    await checkEntries(archive.handle, `istio-${release.version}`, signal);
     await mkdir(draft, { mode: 0o700 });
-    await unpackInto(archive.handle, draft, signal);
+    const folder = `istio-${release.version}`;
+    await unpackInto({ handle: archive.handle, file: place.file, folder, dir: draft, signal });
     if (!(await isRight(request, draft))) throw invalid(`its istioctl does not say that it is ${release.version}`);
     await moveTo(draft, dir, () => isRight(request, dir));
   } finally {
@@ -146,10 +173,15 @@ async function moveTo(draft: string, dir: string, isRightThere: () => Promise<bo
   }
 }
 
-/** Whether the istioctl of an unpacked release runs and says the version that it should. */
-async function isRight({ release, signal }: FetchRequest, dir: string): Promise<boolean> {
+/** Whether the istioctl of an unpacked release is there and says the version that it should. */
+async function isRight(request: FetchRequest, dir: string): Promise<boolean> {
+  const { release, signal } = request;
+  const istioctl = istioctlIn(request, dir);
+  const found = await stat(istioctl).catch(() => null);
+  if (found?.isFile() !== true || found.size === 0) throw invalid(`it holds no ${istioctl.slice(dir.length + 1)}`);
+  if (!isForHere(request)) return true;
   const { exitCode, stdout } = await runCommand({
-    file: istioctlIn(dir),
+    file: istioctl,
     args: ['version', '--remote=false'],
     signal,
     timeoutMs: 30_000,
@@ -160,6 +192,10 @@ async function isRight({ release, signal }: FetchRequest, dir: string): Promise<
   return exitCode === 0 && stdout.split(/[\s",:]+/).includes(release.version);
 }
 
-function istioctlIn(dir: string): string {
-  return join(dir, 'bin', 'istioctl');
+function isForHere({ platform }: FetchRequest): boolean {
+  return platform === process.platform;
+}
+
+function istioctlIn({ platform }: FetchRequest, dir: string): string {
+  return join(dir, 'bin', platform === 'win32' ? 'istioctl.exe' : 'istioctl');
 }

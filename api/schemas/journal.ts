@@ -12,6 +12,7 @@ export const operationSchema: z.ZodType<Operation> = z.object({
   finishedAt: timeSchema.nullable(),
   outcome: z.enum(['succeeded', 'failed', 'unchanged', 'interrupted']).nullable(),
   tail: z.string(),
+  progress: z.exactOptional(z.string()).meta({ description: 'How far a long operation had come.' }),
 });
 
 /** How far one workload is. */

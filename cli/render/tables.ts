@@ -32,13 +32,14 @@ export function renderClusters(clusters: readonly ClusterSummary[]): string {
 /** The catalogue of releases. */
 export function renderReleases(releases: readonly Release[]): string {
   return table(
-    ['VERSION', 'REVISION', 'PROFILE', 'KUBERNETES', 'FROM'],
-    releases.map(({ version, revision, profile, kubernetes, sources }) => [
+    ['VERSION', 'ROLE', 'REVISION', 'PROFILE', 'KUBERNETES', 'FROM'],
+    releases.map(({ version, role, revision, profile, kubernetes, sources }) => [
       version,
+      role,
       revision,
       profile,
       `${kubernetes.min} to ${kubernetes.max}`,
-      sources.map(({ minor, minPatch }) => `${minor}.${minPatch}+`).join(', '),
+      sources.map(({ minor, minPatch }) => `${minor}.${minPatch}+`).join(', ') || '-',
     ]),
     'The catalogue is empty.',
   );
@@ -72,10 +73,10 @@ export function renderMesh({ cluster, kubernetes, controlPlanes, namespaces, gat
 export function renderOperations(operations: readonly Operation[]): string {
   const rows = columns([
     ['STARTED', 'TOOK', 'OUTCOME', 'COMMAND'],
-    ...operations.map(({ startedAt, finishedAt, outcome, argv }) => [
+    ...operations.map(({ startedAt, finishedAt, outcome, argv, progress }) => [
       startedAt,
       finishedAt === null ? '-' : between(startedAt, finishedAt),
-      outcome ?? 'under way',
+      outcome ?? `under way${progress === undefined ? '' : `: ${progress}`}`,
       commandLine(argv),
     ]),
   ]);

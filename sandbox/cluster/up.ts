@@ -154,7 +154,9 @@ async function writeConfig(sandbox: Sandbox, options: ClusterOptions): Promise<v
   const mirror = options.archives === null ? {} : { baseUrl, publicKey: options.archives.publicKey };
   const config = {
     clusters: [{ id: sandbox.name, kubeconfig: sandbox.kubeconfig, context: 'meshlift', labels: { sandbox: 'true' } }],
-    ...(options.archives === null ? {} : { mirrors: { [STAND_IN_VERSION]: mirror } }),
+    ...(options.archives === null
+      ? {}
+      : { mirrors: { [STAND_IN_VERSION]: mirror }, downloads: { loopbackHttp: true } }),
   };
   await writeAtomically(sandbox.configFile, stringify(config));
 }

@@ -5,30 +5,43 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { Header } from 'tar';
 import type { Release } from '../../domain/release.js';
+import type { DownloadPolicy } from '../../settings/download-policy.js';
 
 export const VERSION = '9.9.9-test.1';
 export const ARCHIVE = `istio-${VERSION}-linux-amd64.tar.gz`;
+export const ZIP_ARCHIVE = `istio-${VERSION}-win.zip`;
+
+/** As a configuration has it that allows plain http to this machine. */
+export const POLICY: DownloadPolicy = { hosts: new Set(['127.0.0.1']), loopbackHttp: true };
 
 export interface TarEntry {
   readonly path: string;
   readonly type?: 'File' | 'Directory' | 'SymbolicLink' | 'Link';
-  readonly content?: string;
+  readonly content?: string | Buffer;
+  /** What the header says instead of the true size. */
+  readonly size?: number;
+  readonly mode?: number;
   readonly linkpath?: string;
 }
 
 /** A gzipped tar of exactly these entries, also of such that no tool would write. */
 export function tarOf(entries: readonly TarEntry[]): Buffer {
-  const blocks = entries.flatMap(({ path, type = 'File', content = '', linkpath }) => {
-    const size = Buffer.byteLength(content);
-    const header = Buffer.alloc(512);
-    const mode = type === 'Directory' || path.includes('/bin/') ? 0o755 : 0o644;
-    new Header({ path, type, size, mode, mtime: new Date(0), ...(linkpath === undefined ? {} : { linkpath }) }).encode(
-      header,
-      0,
-    );
-    return [header, Buffer.concat([Buffer.from(content), Buffer.alloc((512 - (size % 512)) % 512)])];
-  });
-  return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]));
+  return gzipSync(Buffer.concat([...entries.flatMap(tarBlocks), Buffer.alloc(1024)]));
+}
+
+function tarBlocks({ path, type = 'File', content = '', linkpath, ...claims }: TarEntry): Buffer[] {
+  const bytes = Buffer.from(content);
+  const { size = bytes.length, mode = modeOf(path, type) } = claims;
+  const header = Buffer.alloc(512);
+  new Header({ path, type, size, mode, mtime: new Date(0), ...(linkpath === undefined ? {} : { linkpath }) }).encode(
+    header,
+    0,
+  );
+  return [header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)];
+}
+
+function modeOf(path: string, type: string): number {
+  return type === 'Directory' || path.includes('/bin/') ? 0o755 : 0o644;
 }
 
 /** The layout of the guide, with an istioctl that says this version. */
@@ -46,7 +59,9 @@ export function releaseEntries(says = VERSION): TarEntry[] {
         .privateKey.export({ type: 'pkcs1', format: 'pem' })
         .toString(),
     },
-    { path: `${top}/samples/latest`, type: 'SymbolicLink', linkpath: '../manifests/profiles' },
+    // What a run does not need stays in the archive.
+    { path: `${top}/LICENSE`, content: 'do as you like\n' },
+    { path: `${top}/tools/dump.sh`, content: 'exit 1\n' },
   ];
 }
 
@@ -67,6 +82,7 @@ export function signatureOf(archive: Buffer, { privateKey }: Key): Buffer {
 export function releaseAt(baseUrl: string, { publicKey }: Key): Release {
   return {
     version: VERSION,
+    role: 'target',
     revision: 'test-999-1',
     profile: 'asm-multicloud',
     sources: [],
@@ -75,11 +91,11 @@ export function releaseAt(baseUrl: string, { publicKey }: Key): Release {
     baseUrl,
     publicKey,
     signatureSuffix: '.1.sig',
-    archives: { linux: { file: ARCHIVE }, darwin: { file: ARCHIVE }, win32: { file: `istio-${VERSION}-win.zip` } },
+    archives: { linux: { file: ARCHIVE }, darwin: { file: ARCHIVE }, win32: { file: ZIP_ARCHIVE } },
   };
 }
 
-export type Fault = 'none' | 'unavailable' | 'missing' | 'stalls' | 'ignoresRanges';
+export type Fault = 'none' | 'unavailable' | 'missing' | 'stalls' | 'dies' | 'redirects' | 'ignoresRanges';
 
 export interface FileServer {
   readonly baseUrl: string;
@@ -121,11 +137,12 @@ export async function startFileServer(): Promise<FileServer> {
 
 function serve(file: Buffer | undefined, fault: Fault, request: IncomingMessage, response: ServerResponse): void {
   if (fault === 'unavailable') response.writeHead(503, { 'retry-after': '7' }).end('out of order');
+  else if (fault === 'redirects') response.writeHead(302, { location: 'https://elsewhere.example/evil' }).end();
   else if (file === undefined || fault === 'missing') response.writeHead(404).end();
-  else sendFrom(file, fault === 'ignoresRanges' ? undefined : request.headers.range, fault === 'stalls', response);
+  else sendFrom(file, fault === 'ignoresRanges' ? undefined : request.headers.range, fault, response);
 }
 
-function sendFrom(file: Buffer, range: string | undefined, stalls: boolean, response: ServerResponse): void {
+function sendFrom(file: Buffer, range: string | undefined, fault: Fault, response: ServerResponse): void {
   const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
   if (start >= file.length) {
     response.writeHead(416, { 'content-range': `bytes */${file.length}` }).end();
@@ -136,6 +153,8 @@ function sendFrom(file: Buffer, range: string | undefined, stalls: boolean, resp
     'content-length': body.length,
     ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${file.length - 1}/${file.length}` }),
   });
-  if (stalls) response.write(body.subarray(0, Math.floor(body.length / 2)));
+  const half = body.subarray(0, Math.floor(body.length / 2));
+  if (fault === 'stalls') response.write(half);
+  else if (fault === 'dies') response.write(half, () => response.destroy());
   else response.end(body);
 }

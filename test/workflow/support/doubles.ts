@@ -25,7 +25,10 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
     runPreflight: ({ plan }) => act(plan.cluster, 'runPreflight', ({ findings }) => findings),
     holdCluster: ({ run }) => act(run.cluster, 'holdCluster', () => undefined),
     releaseCluster: ({ run }) => act(run.cluster, 'releaseCluster', () => undefined),
-    fetchRelease: ({ run }) => act(run.cluster, 'fetchRelease', () => ({ digest: 'd', verified: 'key' })),
+    fetchRelease: ({ run }) =>
+      act(run.cluster, 'fetchRelease', () => ({
+        archives: [{ version: run.release, role: 'target', digest: 'd', verified: 'key', dir: '/kept' }],
+      })),
     takeSnapshot: ({ run }) => act(run.cluster, 'takeSnapshot', () => ({ objects: 1, sha256: 's' })),
 
     installControlPlane: ({ run }) =>
