@@ -1,5 +1,6 @@
 import type { JournalBody } from '../domain/journal.js';
 import type { DetectedMesh, Finding, Plan, Route, UpgradeOptions, UpgradeRequest } from '../domain/plan.js';
+import type { KeptArchive } from '../domain/release.js';
 import type { ProofLine } from '../domain/run.js';
 import type { Direction, SidecarTarget, WorkloadRef } from '../domain/workload.js';
 
@@ -31,8 +32,11 @@ export interface Activities {
   /** Runs every preflight check of the plan. Changes nothing. */
   runPreflight(input: { plan: Plan }): Promise<readonly Finding[]>;
 
-  /** Downloads, verifies and unpacks the release for this machine, into a cache keyed by digest. */
-  fetchRelease(input: { run: RunRef }): Promise<{ readonly digest: string; readonly verified: string }>;
+  /**
+   * Downloads, verifies and unpacks for this machine what the run will need: the target release, and from 1.5 also the
+   * archive that brings the source back (guide, steps 2 and 3).
+   */
+  fetchRelease(input: { run: RunRef; route: Route }): Promise<{ readonly archives: readonly KeptArchive[] }>;
   /** Writes the snapshot of every object as it was before the run. Written once: a second call keeps the first. */
   takeSnapshot(input: { run: RunRef; route: Route }): Promise<{ readonly objects: number; readonly sha256: string }>;
   /** `istioctl install` of the new control plane beside the old one. */

@@ -33,8 +33,11 @@ const TRANSITIONS: Transitions = {
     return enter(checked, { name: 'rejected' }, event.at, blockers.map(({ reason }) => reason).join(', '));
   },
   // From here on the cluster may have changed, even if the installation fails at once.
-  prepared: (state, { at }) =>
-    state.phase.name === 'preparing' ? enter({ ...state, changed: true }, { name: 'installing' }, at) : state,
+  prepared: (state, { at, archives }) => {
+    if (state.phase.name !== 'preparing') return state;
+    const kept = archives === undefined ? {} : { archives };
+    return enter({ ...state, ...kept, changed: true }, { name: 'installing' }, at);
+  },
   installed: (state, { at }) => (state.phase.name === 'installing' ? enter(state, { name: 'verifying' }, at) : state),
   verified: (state, { at }) => (state.phase.name === 'verifying' ? beginWave(state, 0, at) : state),
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { revisionNameSchema } from './names.js';
+import { DEFAULT_REVISION, revisionNameSchema } from './names.js';
+import { compareVersions, minorOf, parseVersion, revisionOf } from './version.js';
 
 /** One downloadable archive of a release. The signature lies beside it, under the same name plus {@link Release.signatureSuffix}. */
 export const archiveSchema = z.strictObject({
@@ -16,16 +17,21 @@ export const sourceRuleSchema = z.strictObject({
 
 /** A release in the catalogue: everything Meshlift must know to fetch, prove and install it. */
 export const releaseSchema = z.strictObject({
-  /** Version as the vendor writes it, for instance `1.6.14-asm.2`. */
-  version: z.string(),
-  /** Revision name of the new control plane, for instance `asm-1614-2`. Derived from the version when left out. */
+  /** Version as the vendor writes it, for instance `1.6.14-asm.2`. It becomes part of paths. */
+  version: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'a version is letters, digits, dots and dashes'),
+  /**
+   * What the release is for. A cluster is upgraded to a `target`. A `source` is kept for the way back only: its installer
+   * brings a control plane of exactly that version back (guide, steps 2 and 6).
+   */
+  role: z.enum(['target', 'source']).default('target'),
+  /** Revision name of the new control plane, for instance `asm-1614-2`; `default` for one that is installed without any. */
   revision: revisionNameSchema,
   /** Istio configuration profile given to `istioctl install`. */
   profile: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
   /** Sources that may be upgraded to this release directly. */
-  sources: z.array(sourceRuleSchema),
+  sources: z.array(sourceRuleSchema).default([]),
   /** Minors that must first go through another minor: `{ from: '1.4', minPatch: 5, via: '1.5' }`. */
-  routes: z.array(z.strictObject({ from: z.string(), minPatch: z.int().min(0), via: z.string() })),
+  routes: z.array(z.strictObject({ from: z.string(), minPatch: z.int().min(0), via: z.string() })).default([]),
   /** Kubernetes minors that the release runs on, both ends included. */
   kubernetes: z.strictObject({ min: z.string().regex(/^\d+\.\d+$/), max: z.string().regex(/^\d+\.\d+$/) }),
   /** Folder that holds the archives, without a trailing slash. */
@@ -33,9 +39,81 @@ export const releaseSchema = z.strictObject({
   /** PEM of the ECDSA P-256 key that signs the archives. */
   publicKey: z.string().includes('BEGIN PUBLIC KEY'),
   /** What is appended to an archive's name to get its signature. */
-  signatureSuffix: z.string(),
-  /** Archives per `process.platform`. */
-  archives: z.strictObject({ linux: archiveSchema, darwin: archiveSchema, win32: archiveSchema }),
+  signatureSuffix: z.string().regex(/^[A-Za-z0-9._-]+$/, 'a suffix is letters, digits, dots and dashes'),
+  /** Archives per `process.platform`; a release need not have one for each. */
+  archives: z.strictObject({
+    linux: z.exactOptional(archiveSchema),
+    darwin: z.exactOptional(archiveSchema),
+    win32: z.exactOptional(archiveSchema),
+  }),
 });
 
 export type Release = z.infer<typeof releaseSchema>;
+
+/** Platforms that releases have archives for, by the names of `process.platform`. */
+export const PLATFORMS = ['linux', 'darwin', 'win32'] as const;
+export type Platform = (typeof PLATFORMS)[number];
+
+/** A release as people write it: the revision may be left out and is then named as the vendor would. */
+export const releaseEntrySchema = releaseSchema
+  .extend({ revision: z.exactOptional(revisionNameSchema) })
+  .transform((entry, context): Release => {
+    const { revision = revisionFor(entry) } = entry;
+    if (revision !== null) return { ...entry, revision };
+    const message = `no revision name can be derived from "${entry.version}": name one`;
+    context.issues.push({ code: 'custom', path: ['revision'], input: undefined, message });
+    return z.NEVER;
+  })
+  .superRefine((release, context) => {
+    for (const message of contradictionsIn(release)) context.addIssue({ code: 'custom', message });
+  });
+
+function revisionFor({ version, role }: Pick<Release, 'version' | 'role'>): string | null {
+  if (role === 'source') return DEFAULT_REVISION;
+  return parseVersion(version) === null ? null : revisionOf(version);
+}
+
+function contradictionsIn({ role, sources, routes, archives }: Release): string[] {
+  return [
+    ...(Object.keys(archives).length === 0 ? ['a release has an archive for one platform at least'] : []),
+    ...(role === 'source' && sources.length + routes.length > 0
+      ? ['nothing is upgraded to a release of role "source": it has neither sources nor routes']
+      : []),
+    ...(role === 'target' && sources.length === 0
+      ? ['a release of role "target" says in sources what may be upgraded to it']
+      : []),
+  ];
+}
+
+/** An archive that a run has fetched, proven and keeps. */
+export interface KeptArchive {
+  readonly version: string;
+  /** Why the run keeps it: to install the new control plane, or to bring the old one back. */
+  readonly role: Release['role'];
+  /** SHA-256 of the archive, in hex. */
+  readonly digest: string;
+  /** How it was proven, as a sentence. */
+  readonly verified: string;
+  /** Folder on the worker's machine that it is unpacked in. */
+  readonly dir: string;
+}
+
+/**
+ * Whether going back from an upgrade of that version means installing it again (guide, steps 2 and 6): 1.5 knows no
+ * revisions, so its objects are overwritten, and its own installer must be at hand before the first change.
+ */
+export function needsSourceArchive(version: string): boolean {
+  const parsed = parseVersion(version);
+  return parsed !== null && minorOf(parsed) === '1.5';
+}
+
+/** The release of role `source` that brings back exactly that version, as read from an image tag; null when there is none. */
+export function sourceReleaseOf(releases: readonly Release[], version: string): Release | null {
+  const wanted = parseVersion(version);
+  const isIt = (candidate: string) => {
+    const parsed = parseVersion(candidate);
+    // Another build of the same patch would be another control plane than the one that was there.
+    return wanted === null || parsed === null ? candidate === version : compareVersions(parsed, wanted) === 0;
+  };
+  return releases.find((release) => release.role === 'source' && isIt(release.version)) ?? null;
+}

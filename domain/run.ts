@@ -1,5 +1,6 @@
 import type { FailureReason } from './failures.js';
 import type { Finding, Plan } from './plan.js';
+import type { KeptArchive } from './release.js';
 
 /** Why a run stands still and what a person can do about it. */
 export interface Obstacle {
@@ -79,6 +80,8 @@ export interface RunState {
   readonly namespaces: readonly NamespaceState[];
   /** Gates already opened, with who opened them. */
   readonly promotions: readonly { readonly gate: string; readonly by: string; readonly at: string }[];
+  /** Archives fetched and proven before the first change, and kept; absent until then. */
+  readonly archives?: readonly KeptArchive[];
   /** Set when the first change to the cluster may have happened (installing): from then on `cancel` is refused. */
   readonly changed: boolean;
   /** Who asked for the rollback and why. */
@@ -100,7 +103,7 @@ export interface ProofLine {
 export type RunEvent = { readonly at: string } & (
   | { readonly type: 'planned'; readonly plan: Plan }
   | { readonly type: 'preflightFinished'; readonly findings: readonly Finding[] }
-  | { readonly type: 'prepared' }
+  | { readonly type: 'prepared'; readonly archives?: readonly KeptArchive[] }
   | { readonly type: 'installed' }
   | { readonly type: 'verified' }
   | { readonly type: 'namespaceStarted'; readonly namespace: string; readonly direction: 'forward' | 'back' }

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { releaseSchema, type Release } from '../domain/release.js';
+import { releaseEntrySchema, releaseSchema, type Release } from '../domain/release.js';
 import { assetPath } from './node-command.js';
 import { SettingsError, type Settings } from './settings.js';
 
@@ -44,7 +44,7 @@ function builtInReleases(): Release[] {
   const dir = assetPath(new URL('./releases', import.meta.url));
   const files = readdirSync(dir).filter((name) => name.endsWith('.yaml'));
   return files.toSorted().map((name) => {
-    const parsed = releaseSchema.safeParse(parse(readFileSync(join(dir, name), 'utf8')));
+    const parsed = releaseEntrySchema.safeParse(parse(readFileSync(join(dir, name), 'utf8')));
     if (parsed.success) return parsed.data;
     throw new SettingsError(`The built-in release ${name} is wrong:\n${z.prettifyError(parsed.error)}`);
   });

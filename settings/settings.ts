@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { clusterIdSchema } from '../domain/names.js';
-import { releaseSchema } from '../domain/release.js';
+import { releaseEntrySchema, releaseSchema } from '../domain/release.js';
 
 const overlayName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/);
 
@@ -30,7 +30,7 @@ const settingsSchema = z.strictObject({
   /** Overlay files for `istioctl -f`, by the name that requests use. */
   overlays: z.record(overlayName, z.string().min(1)).default({}),
   /** Releases added to the built-in catalogue; one with the same version replaces it. */
-  releases: z.array(releaseSchema).default([]),
+  releases: z.array(releaseEntrySchema).default([]),
   /** Base URL and key per built-in version, for mirrors and for the sandbox. */
   mirrors: z.record(z.string(), releaseSchema.pick({ baseUrl: true, publicKey: true }).partial()).default({}),
 });

@@ -40,9 +40,9 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
 
     preparing: () =>
       step(async () => {
-        await change.fetchRelease({ run });
+        const { archives } = await change.fetchRelease(target());
         await change.takeSnapshot(target());
-        return { type: 'prepared' };
+        return { type: 'prepared', archives };
       }),
 
     installing: () =>

@@ -56,7 +56,8 @@ async function placeOf({ release, platform, cacheDir }: FetchRequest): Promise<P
   if (platform === 'win32') throw invalid('it is a zip file, and workers on Windows are not supported yet');
   if (platform !== 'linux' && platform !== 'darwin')
     throw invalid(`release ${release.version} has none for ${platform}`);
-  const { file } = release.archives[platform];
+  const file = release.archives[platform]?.file;
+  if (file === undefined) throw invalid(`release ${release.version} has none for ${platform}`);
   if (!file.endsWith('.tar.gz')) throw invalid(`${file} is no .tar.gz file`);
   const releases = join(cacheDir, 'releases');
   const archives = join(releases, 'archives');

@@ -1,26 +1,68 @@
-import type { Release } from '../../domain/release.js';
+import { join } from 'node:path';
+import { needsSourceArchive, sourceReleaseOf, type KeptArchive, type Release } from '../../domain/release.js';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
-import type { Activities } from '../contract.js';
+import type { Activities, RunRef } from '../contract.js';
+import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import { fetchReleaseArchive } from './fetch-release.js';
 
-/** The release for this machine, verified and unpacked: from the cache, or from the vendor when it is not there yet. */
-export async function releaseFor(context: ActivityContext, release: Release, signal: AbortSignal) {
-  return fetchReleaseArchive({ release, platform: process.platform, cacheDir: context.cacheDir, signal });
+type Places = Pick<ActivityContext, 'cacheDir' | 'dataDir'>;
+
+/** The release for this machine, verified and unpacked: from where it is kept, or from the vendor when it is not there yet. */
+export async function releaseFor(places: Places, release: Release, signal: AbortSignal) {
+  return fetchReleaseArchive({ release, platform: process.platform, cacheDir: keptIn(places, release), signal });
 }
 
-/** Guide, step 3: downloads, verifies before it unpacks, and keeps the release by its digest. */
+/**
+ * What brings a control plane of that version back.
+ * @throws UnknownRelease when the catalogue has no release of role `source` for it
+ */
+export function sourceRelease({ catalogue }: Pick<ActivityContext, 'catalogue'>, version: string): Release {
+  const release = sourceReleaseOf(catalogue.releases, version);
+  if (release !== null) return release;
+  const message = `The catalogue has no release of role "source" that brings ${version} back; going back from an upgrade of ${version} needs its archive.`;
+  throw failure('UnknownRelease', message);
+}
+
+/**
+ * Guide, steps 2 and 3: downloads, verifies before it unpacks, and keeps each release that the run will need. It is done
+ * before the first change, because afterwards it is too late to find out that there is no way back.
+ */
 export function createFetchRelease(context: ActivityContext): Activities['fetchRelease'] {
-  return ({ run }) =>
+  return ({ run, route }) =>
     heartbeating(async (signal) => {
-      const release = context.release(run.release);
-      const archive = `${release.baseUrl}/${release.archives.linux.file}`;
-      const operation = { id: 'fetch', argv: ['curl', '-LO', archive], mutating: false };
-      return recordOperation(context.journal, run, operation, async () => {
-        const { digest } = await releaseFor(context, release, signal);
-        const verified = `ECDSA P-256 over SHA-256 with the key of ${release.version}: Verified OK`;
-        return { outcome: 'succeeded', tail: `sha256 ${digest}\n${verified}`, value: { digest, verified } };
-      });
+      const source = needsSourceArchive(route.from.version) ? [sourceRelease(context, route.from.version)] : [];
+      const archives: KeptArchive[] = [];
+      for (const release of [...source, context.release(run.release)])
+        archives.push(await keep(context, run, release, signal));
+      return { archives };
     });
+}
+
+async function keep(
+  context: ActivityContext,
+  run: RunRef,
+  release: Release,
+  signal: AbortSignal,
+): Promise<KeptArchive> {
+  const { version, role, baseUrl, archives } = release;
+  const archive = `${baseUrl}/${archives.linux?.file ?? ''}`;
+  const operation = { id: `fetch/${version}`, argv: ['curl', '-LO', archive], mutating: false };
+  return recordOperation(context.journal, run, operation, async () => {
+    const { digest, dir } = await releaseFor(context, release, signal);
+    const verified = `ECDSA P-256 over SHA-256 with the key of ${version}: Verified OK`;
+    const value = { version, role, digest, verified, dir };
+    return { outcome: 'succeeded', tail: `sha256 ${digest}\n${verified}`, value };
+  });
+}
+
+/**
+ * The target can be fetched again and belongs to the cache. What brings the source back must not go when somebody clears
+ * that: it is kept with the data, in `asm-1-5` as the guide says (step 2).
+ */
+function keptIn({ cacheDir, dataDir }: Places, { role, version }: Release): string {
+  if (role === 'target') return cacheDir;
+  const minor = version.split('.').slice(0, 2).join('-');
+  return join(dataDir, 'kept', `asm-${minor}`);
 }

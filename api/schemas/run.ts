@@ -93,6 +93,17 @@ export const runStateSchema: z.ZodType<RunState> = z
     findings: listOf(findingSchema),
     namespaces: listOf(namespaceSchema),
     promotions: listOf(z.object({ gate: z.string(), by: z.string(), at: timeSchema })),
+    archives: z.exactOptional(
+      listOf(
+        z.object({
+          version: z.string(),
+          role: z.enum(['target', 'source']),
+          digest: z.string().meta({ description: 'SHA-256 of the archive, in hex.' }),
+          verified: z.string(),
+          dir: z.string(),
+        }),
+      ),
+    ),
     changed: z.boolean(),
     rollback: z.object({ by: z.string(), reason: z.string(), at: timeSchema }).nullable(),
     timeline: listOf(z.object({ phase: phaseNameSchema, at: timeSchema, note: z.exactOptional(z.string()) })),

@@ -32,13 +32,14 @@ export function renderClusters(clusters: readonly ClusterSummary[]): string {
 /** The catalogue of releases. */
 export function renderReleases(releases: readonly Release[]): string {
   return table(
-    ['VERSION', 'REVISION', 'PROFILE', 'KUBERNETES', 'FROM'],
-    releases.map(({ version, revision, profile, kubernetes, sources }) => [
+    ['VERSION', 'ROLE', 'REVISION', 'PROFILE', 'KUBERNETES', 'FROM'],
+    releases.map(({ version, role, revision, profile, kubernetes, sources }) => [
       version,
+      role,
       revision,
       profile,
       `${kubernetes.min} to ${kubernetes.max}`,
-      sources.map(({ minor, minPatch }) => `${minor}.${minPatch}+`).join(', '),
+      sources.map(({ minor, minPatch }) => `${minor}.${minPatch}+`).join(', ') || '-',
     ]),
     'The catalogue is empty.',
   );

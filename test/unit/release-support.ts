@@ -67,6 +67,7 @@ export function signatureOf(archive: Buffer, { privateKey }: Key): Buffer {
 export function releaseAt(baseUrl: string, { publicKey }: Key): Release {
   return {
     version: VERSION,
+    role: 'target',
     revision: 'test-999-1',
     profile: 'asm-multicloud',
     sources: [],

@@ -26,6 +26,7 @@ export async function testApp(changes: Partial<AppDeps> = {}, options: AppOption
     releases: [
       {
         version: RELEASE,
+        role: 'target',
         revision: 'asm-1614-2',
         profile: 'asm-multicloud',
         sources: [{ minor: '1.6', minPatch: 4 }],

@@ -23,7 +23,10 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
       })),
     makePlan: (request) => act(request.cluster, 'makePlan', (mesh) => mesh.planFor(request)),
     runPreflight: ({ plan }) => act(plan.cluster, 'runPreflight', ({ findings }) => findings),
-    fetchRelease: ({ run }) => act(run.cluster, 'fetchRelease', () => ({ digest: 'd', verified: 'key' })),
+    fetchRelease: ({ run }) =>
+      act(run.cluster, 'fetchRelease', () => ({
+        archives: [{ version: run.release, role: 'target', digest: 'd', verified: 'key', dir: '/kept' }],
+      })),
     takeSnapshot: ({ run }) => act(run.cluster, 'takeSnapshot', () => ({ objects: 1, sha256: 's' })),
 
     installControlPlane: ({ run }) =>
