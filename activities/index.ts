@@ -11,6 +11,8 @@ import { createMakePlan } from './planning/make-plan.js';
 import { createRunPreflight } from './planning/preflight.js';
 import { createFetchRelease } from './releases/release-for.js';
 import { createCompareWithSnapshot } from './rollback/compare.js';
+import { createPrepareWayBack } from './rollback/prepare-way-back.js';
+import { createReinstallSource } from './rollback/reinstall-source.js';
 import { createRemoveNewControlPlane } from './rollback/remove-new-control-plane.js';
 import { createRestoreGateways } from './rollback/restore-gateways.js';
 import { createTakeSnapshot } from './rollback/take-snapshot.js';
@@ -29,6 +31,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     makePlan: createMakePlan(context),
     runPreflight: createRunPreflight(context),
     fetchRelease: createFetchRelease(context),
+    prepareWayBack: createPrepareWayBack(context),
     takeSnapshot: createTakeSnapshot(context),
     installControlPlane: createInstallControlPlane(context),
     verifyControlPlane: createVerifyControlPlane(context),
@@ -42,6 +45,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     removeOldControlPlane: createRemoveOldControlPlane(context),
     verifyMesh: createVerifyMesh(context),
     restoreGateways: createRestoreGateways(context),
+    reinstallSource: createReinstallSource(context),
     removeNewControlPlane: createRemoveNewControlPlane(context),
     compareWithSnapshot: createCompareWithSnapshot(context),
     recordEvents: createRecordEvents(context),

@@ -1,5 +1,4 @@
 import { stringify } from 'yaml';
-import { revisionOf } from '../../domain/version.js';
 import type { ReleaseArchives } from '../releases/archives.js';
 import { TARGET, type StandIn } from '../releases/stand-ins.js';
 import { writeAtomically, type Sandbox } from './state.js';
@@ -29,16 +28,13 @@ function releasesOf({ standIns, publicKey }: ReleaseArchives, baseUrl: string): 
 }
 
 function entryOf({ version }: StandIn, origin: object): object {
-  const archive = (platform: string) => ({ file: `istio-${version}-${platform}` });
   return {
     version,
-    revision: revisionOf(version),
+    role: 'source',
     profile: 'asm-multicloud',
-    sources: [],
-    routes: [],
     kubernetes: { min: '1.14', max: '1.21' },
     ...origin,
     signatureSuffix: '.1.sig',
-    archives: { linux: archive('linux-amd64.tar.gz'), darwin: archive('osx.tar.gz'), win32: archive('win.zip') },
+    archives: { linux: { file: `istio-${version}-linux-amd64.tar.gz` } },
   };
 }

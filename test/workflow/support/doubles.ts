@@ -27,6 +27,7 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
       act(run.cluster, 'fetchRelease', () => ({
         archives: [{ version: run.release, role: 'target', digest: 'd', verified: 'key', dir: '/kept' }],
       })),
+    prepareWayBack: ({ run }) => act(run.cluster, 'prepareWayBack', () => undefined),
     takeSnapshot: ({ run }) => act(run.cluster, 'takeSnapshot', () => ({ objects: 1, sha256: 's' })),
 
     installControlPlane: ({ run }) =>
@@ -59,6 +60,7 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
     verifyMesh: ({ run }) => act(run.cluster, 'verifyMesh', () => PROOF),
 
     restoreGateways: ({ run }) => act(run.cluster, 'restoreGateways', () => undefined),
+    reinstallSource: ({ run }) => act(run.cluster, 'reinstallSource', () => PROOF),
     removeNewControlPlane: ({ run }) =>
       act(run.cluster, 'removeNewControlPlane', ({ controlPlanes }) => void controlPlanes.delete('new')),
     compareWithSnapshot: ({ run }) => act(run.cluster, 'compareWithSnapshot', () => PROOF),
