@@ -45,6 +45,11 @@ export interface Activities {
    * archive that brings the source back (guide, steps 2 and 3).
    */
   fetchRelease(input: { run: RunRef; route: Route }): Promise<{ readonly archives: readonly KeptArchive[] }>;
+  /**
+   * From 1.5 only: proves before the first change that the old release's own tools could install it again with the options
+   * of the run. Throws `WayBackUnusable`.
+   */
+  prepareWayBack(input: { run: RunRef; route: Route; options: UpgradeOptions }): Promise<void>;
   /** Writes the snapshot of every object as it was before the run. Written once: a second call keeps the first. */
   takeSnapshot(input: { run: RunRef; route: Route }): Promise<{ readonly objects: number; readonly sha256: string }>;
   /** `istioctl install` of the new control plane beside the old one. */
@@ -122,6 +127,8 @@ export interface Activities {
   restoreOldControlPlane(input: { run: RunRef; route: Route }): Promise<void>;
   /** Restores the gateway's recorded pod template; never a blind `rollout undo`. */
   restoreGateways(input: { run: RunRef; timeoutSeconds: number }): Promise<void>;
+  /** Back to 1.5 only: its own istioctl installs it again (guide, step 6), once nothing uses the new control plane. */
+  reinstallSource(input: { run: RunRef; route: Route; options: UpgradeOptions }): Promise<readonly ProofLine[]>;
   /** Restores what the install replaced (shared objects) and removes what it added (new control plane, webhook, ConfigMaps, EnvoyFilters). */
   removeNewControlPlane(input: { run: RunRef; route: Route }): Promise<void>;
   /** Compares the cluster with the snapshot. Throws `SnapshotDiffers` with the list. */

@@ -13,6 +13,8 @@ import { createMakePlan } from './planning/make-plan.js';
 import { createRunPreflight } from './planning/preflight.js';
 import { createFetchRelease } from './releases/release-for.js';
 import { createCompareWithSnapshot } from './rollback/compare.js';
+import { createPrepareWayBack } from './rollback/prepare-way-back.js';
+import { createReinstallSource } from './rollback/reinstall-source.js';
 import { createRemoveNewControlPlane } from './rollback/remove-new-control-plane.js';
 import { createRestoreGateways } from './rollback/restore-gateways.js';
 import { createRestoreOldControlPlane } from './rollback/restore-old-control-plane.js';
@@ -36,6 +38,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     holdCluster: createHoldCluster(context),
     releaseCluster: createReleaseCluster(context),
     fetchRelease: createFetchRelease(context),
+    prepareWayBack: createPrepareWayBack(context),
     takeSnapshot: createTakeSnapshot(context),
     installControlPlane: createInstallControlPlane(context),
     verifyControlPlane: createVerifyControlPlane(context),
@@ -52,6 +55,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     watchForOutsiders: createWatchForOutsiders(context),
     restoreOldControlPlane: createRestoreOldControlPlane(context),
     restoreGateways: createRestoreGateways(context),
+    reinstallSource: createReinstallSource(context),
     removeNewControlPlane: createRemoveNewControlPlane(context),
     compareWithSnapshot: createCompareWithSnapshot(context),
     recordEvents: createRecordEvents(context),

@@ -207,6 +207,14 @@ export const FAILURES = {
     nextStep: 'Make room in the folder that the message names, then `meshlift retry <cluster>`.',
   },
 
+  WayBackUnusable: {
+    meaning: 'block',
+    status: 422,
+    sentence: 'The tools that would bring 1.5 back cannot do it, so the upgrade did not begin. Nothing was changed.',
+    nextStep:
+      'Register a kubectl within one minor of the cluster under `clusters`, or choose options that 1.5 knows as well, then `meshlift retry <cluster>`.',
+  },
+
   // --- the control plane
   InstallFailed: {
     meaning: 'block',
@@ -349,6 +357,13 @@ export const FAILURES = {
     status: 408,
     sentence: 'Nobody promoted the gate in time. The mesh is safe to stay as it is.',
     nextStep: '`meshlift retry <cluster>` waits again; or roll back.',
+  },
+  ReinstallFailed: {
+    meaning: 'block',
+    status: 500,
+    sentence: 'istioctl of the old release ran, but the old control plane is not there as it should be.',
+    nextStep:
+      'Read its output with `meshlift operations <cluster>`. Every workload is on its old sidecar already; mend what the message names, then `meshlift retry <cluster>`.',
   },
   SnapshotMissing: {
     meaning: 'block',

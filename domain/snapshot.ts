@@ -134,13 +134,20 @@ export function differences(before: Snapshot, now: Snapshot): Difference[] {
     if (other === undefined) found.push({ what: 'missing', object: recordedName(entry), fields: [] });
     else found.push(...changedFields(entry, other));
   }
-  for (const entry of current.values()) found.push({ what: 'added', object: recordedName(entry), fields: [] });
+  for (const entry of [...current.values()].filter(mayNotStay)) {
+    found.push({ what: 'added', object: recordedName(entry), fields: [] });
+  }
   for (const [namespace, labels] of Object.entries(before.namespaces)) {
     const patch = mergePatchBetween(now.namespaces[namespace] ?? labels, labels);
     if (patch !== null)
       found.push({ what: 'changed', object: `labels of namespace ${namespace}`, fields: Object.keys(patch) });
   }
   return found;
+}
+
+/** A CRD that the new release added stays: with it everybody's objects of that kind would go, and the old one ignores it. */
+function mayNotStay({ collection }: RecordedObject): boolean {
+  return !collection.endsWith('/customresourcedefinitions');
 }
 
 function changedFields(before: RecordedObject, now: RecordedObject): Difference[] {

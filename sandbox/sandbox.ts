@@ -3,11 +3,12 @@ import { ensureBinaries, flavourBinaries, type Flavour } from './binaries/index.
 import { endAllProcesses, markedProcesses, recordedProcesses } from './cluster/processes.js';
 import { claimDir, readSandbox, removeDir, sandboxDir, sandboxNames, type Sandbox } from './cluster/state.js';
 import { bringUp } from './cluster/up.js';
-import { ensureReleaseArchives } from './releases/archives.js';
+import { ensureReleaseArchives, type ReleaseArchives } from './releases/archives.js';
+import { standInsOf } from './releases/stand-ins.js';
 
-export type { Flavour } from './binaries/index.js';
+export { FLAVOURS, type Flavour } from './binaries/index.js';
 export type { Sandbox } from './cluster/state.js';
-export { seedSandbox } from './seed/seed.js';
+export { isSeedable, seedSandbox } from './seed/seed.js';
 
 /** Told, line by line, how it goes. */
 export type Progress = (line: string) => void;
@@ -32,9 +33,14 @@ const NAME = /^[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?$/;
 
 /** Builds what a flavour needs and is not in the cache yet, and nothing else. */
 export async function buildSandbox({ flavour, progress }: BuildOptions): Promise<void> {
+  await build({ flavour, progress });
+}
+
+async function build({ flavour, progress }: BuildOptions): Promise<ReleaseArchives | null> {
   const options = { cacheDir: defaultCacheDir(), progress };
   await ensureBinaries(flavourBinaries(flavour), options);
-  if (flavour === 'asm16') await ensureReleaseArchives(options);
+  const standIns = standInsOf(flavour);
+  return standIns.length === 0 ? null : ensureReleaseArchives(standIns, options);
 }
 
 /**
@@ -46,15 +52,19 @@ export async function upSandbox(options: UpOptions): Promise<Sandbox> {
   if (!NAME.test(name)) {
     throw new SandboxError(`"${name}" is no name for a sandbox: lower-case letters, digits and dashes, at most 30`);
   }
-  await buildSandbox(options);
-  const cacheDir = defaultCacheDir();
-  const archives = flavour === 'asm16' ? await ensureReleaseArchives({ cacheDir, progress }) : null;
+  const archives = await build(options);
   if (!(await claimDir(name))) {
     const state = (await readSandbox(name)) === null ? 'was left by an `up` that did not finish' : 'is up already';
     throw new SandboxError(`Sandbox "${name}" ${state}. End it with: meshlift sandbox down --name ${name}`);
   }
   try {
-    const sandbox = await bringUp({ name, flavour, cacheDir, archives, stockRates: options.stockRates === true });
+    const sandbox = await bringUp({
+      name,
+      flavour,
+      cacheDir: defaultCacheDir(),
+      archives,
+      stockRates: options.stockRates === true,
+    });
     progress(`sandbox ${name} is up: ${sandbox.apiServer}`);
     return sandbox;
   } catch (error) {

@@ -15,6 +15,11 @@ const clusterSchema = z.strictObject({
   kubeconfig: z.string().min(1),
   /** Context in it; the file's current context when left out. */
   context: z.string().min(1).optional(),
+  /**
+   * Path of a kubectl within one minor of the cluster, relative to the configuration file: istioctl 1.5, which a rollback
+   * to 1.5 runs, uses it. The one in PATH when left out.
+   */
+  kubectl: z.string().min(1).optional(),
   /** Only `user` clusters carry a mesh; the `admin` cluster of GKE on VMware is refused (guide, step 0). */
   role: z.enum(['user', 'admin']).default('user'),
   labels: z.record(z.string(), z.string()).default({}),
@@ -73,7 +78,11 @@ export function parseSettings(text: string, path: string): Settings {
   const base = dirname(resolve(path));
   return {
     ...parsed.data,
-    clusters: parsed.data.clusters.map((cluster) => ({ ...cluster, kubeconfig: resolve(base, cluster.kubeconfig) })),
+    clusters: parsed.data.clusters.map((cluster) => ({
+      ...cluster,
+      kubeconfig: resolve(base, cluster.kubeconfig),
+      ...(cluster.kubectl === undefined ? {} : { kubectl: resolve(base, cluster.kubectl) }),
+    })),
     overlays: Object.fromEntries(
       Object.entries(parsed.data.overlays).map(([name, file]) => [name, resolve(base, file)]),
     ),

@@ -1,6 +1,7 @@
 import { condition, sleep } from '@temporalio/workflow';
 import { wasTouched } from '../domain/phases.js';
 import type { UpgradeRequest } from '../domain/plan.js';
+import { needsSourceArchive } from '../domain/release.js';
 import type { NamespaceState, Phase, PhaseName, RunState } from '../domain/run.js';
 import { change, read } from './activities.js';
 import { createInterruptible } from './interruptible.js';
@@ -19,6 +20,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
   const run = runRefOf(ledger.state());
   const options = () => ledger.state().plan?.options ?? request.options;
   const target = () => ({ run, route: routeOf(ledger.state()) });
+  const comesFrom15 = () => needsSourceArchive(routeOf(ledger.state()).from.version);
   const untilLeft = (phase: Phase) => condition(() => ledger.state().phase !== phase);
   const leftWithin = (phase: Phase, seconds: number) =>
     condition(() => ledger.state().phase !== phase, seconds * 1_000);
@@ -42,6 +44,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     preparing: () =>
       step(async () => {
         const { archives } = await change.fetchRelease(target());
+        if (comesFrom15()) await change.prepareWayBack({ ...target(), options: options() });
         await change.takeSnapshot(target());
         return { type: 'prepared', archives };
       }),
@@ -105,13 +108,15 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     await condition(() => ledger.state().pause === null);
   }
 
-  /** Guide, step 6, in the only safe order: sidecars first, then the gateway, then the control plane they need no more. */
+  /** Guide, step 6, in the only safe order: sidecars first, then the gateway, then the control plane they need no more.
+   * The installer of 1.5 removes that one by itself, so it too comes after everything that used it. */
   async function rollBack(): Promise<NewEvent> {
     if (ledger.state().removing) await change.restoreOldControlPlane(target());
     await moves.moveAll('back', touchedIn);
     await change.restoreGateways({ run, timeoutSeconds: options().workloadTimeoutSeconds });
+    const reinstalled = comesFrom15() ? await change.reinstallSource({ ...target(), options: options() }) : [];
     await change.removeNewControlPlane(target());
-    return { type: 'rolledBack', proof: await change.compareWithSnapshot(target()) };
+    return { type: 'rolledBack', proof: [...reinstalled, ...(await change.compareWithSnapshot(target()))] };
   }
 
   function notBack(error: unknown): NewEvent {

@@ -7,7 +7,7 @@ import { untilHolds } from './deployment-state.js';
 
 /** Marks the scratch namespaces of Meshlift; nothing in them is ever run. */
 export const PROBE_LABEL = 'meshlift.dev/probe';
-const NAMESPACES: Resource = { api: 'v1', plural: 'namespaces' };
+export const NAMESPACES: Resource = { api: 'v1', plural: 'namespaces' };
 
 /**
  * Asks a control plane for a sidecar: a server-side dry run of a pod in a scratch namespace of that revision. The one
@@ -33,7 +33,7 @@ export async function probeInjection(kube: KubeClient, revision: string, signal:
   }
 }
 
-const PROBE_POD = {
+export const PROBE_POD = {
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: 'probe', labels: { app: 'probe' } },
@@ -41,7 +41,7 @@ const PROBE_POD = {
 };
 
 /** A namespace takes pods only when its default service account is there. One that is being deleted is waited out. */
-async function untilThere(
+export async function untilThere(
   kube: KubeClient,
   name: string,
   labels: Readonly<Record<string, string>>,

@@ -5,8 +5,10 @@ import { PROBE_LABEL } from '../mesh/probe-namespace.js';
 import type { KubeClient, KubeObject, Resource } from '../kube/types.js';
 
 /** Labels by which Istio's installer marks what it installs. */
-const OWNER_LABEL = 'install.operator.istio.io/owning-resource';
-const COMPONENT_LABEL = 'operator.istio.io/component';
+export const OWNER_LABEL = 'install.operator.istio.io/owning-resource';
+export const COMPONENT_LABEL = 'operator.istio.io/component';
+/** ConfigMaps in which the istiods of a cluster agree on who leads; they carry no label. */
+const ELECTION = /^istio-(leader|.+-election)$/;
 /** The installer's own memory of what it installed; it carries no label. */
 const INSTALLED_STATE = 'istiooperators';
 
@@ -22,6 +24,7 @@ const NAMESPACED: readonly Omit<Resource, 'namespace'>[] = [
   { api: 'rbac.authorization.k8s.io/v1', plural: 'rolebindings' },
   { api: 'networking.istio.io/v1alpha3', plural: 'envoyfilters' },
   { api: 'networking.istio.io/v1alpha3', plural: 'gateways' },
+  { api: 'networking.istio.io/v1alpha3', plural: 'sidecars' },
   { api: 'install.istio.io/v1alpha1', plural: INSTALLED_STATE },
 ];
 
@@ -36,7 +39,7 @@ const CLUSTER_WIDE: readonly Resource[] = [
 
 /**
  * Reads everything that a run may change: the labels of every namespace, and every object that carries a mark of Istio's
- * installer or of a revision.
+ * installer (1.5 writes the component only) or of a revision.
  */
 export async function observe(kube: KubeClient, run: RunRef): Promise<Snapshot> {
   const collections = [...NAMESPACED.map((entry) => ({ ...entry, namespace: ISTIO_NAMESPACE })), ...CLUSTER_WIDE];
@@ -44,7 +47,10 @@ export async function observe(kube: KubeClient, run: RunRef): Promise<Snapshot> 
     kube.list({ api: 'v1', plural: 'namespaces' }),
     ...collections.map(async (collection) => {
       const { items } = await kube.list(collection);
-      return items.filter((object) => isOfIstio(collection, object)).map((object) => record(collection, object));
+      return items
+        .filter((object) => object.metadata.deletionTimestamp === undefined)
+        .map((object) => record(collection, object))
+        .filter((entry) => isOfIstio(entry));
     }),
   ]);
   return {
@@ -61,13 +67,18 @@ export async function observe(kube: KubeClient, run: RunRef): Promise<Snapshot> 
   };
 }
 
-function isOfIstio(collection: Resource, { metadata }: KubeObject): boolean {
-  if (metadata.deletionTimestamp !== undefined) return false;
-  const labels = metadata.labels ?? {};
+function isOfIstio(entry: RecordedObject): boolean {
+  const { labels = {} } = entry.object['metadata'] as { labels?: Record<string, string> };
   return (
-    collection.plural === INSTALLED_STATE ||
+    entry.collection.endsWith(`/${INSTALLED_STATE}`) ||
+    isElection(entry) ||
     [OWNER_LABEL, COMPONENT_LABEL, REVISION_LABEL].some((label) => labels[label] !== undefined)
   );
+}
+
+/** Whether istiod wrote the object to agree with others of its kind: 1.6 adds some that 1.5 does not have. */
+export function isElection({ collection, name }: RecordedObject): boolean {
+  return collection === 'v1/configmaps' && ELECTION.test(name);
 }
 
 function record(collection: Resource, object: KubeObject): RecordedObject {

@@ -1,5 +1,4 @@
-import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
-import { isLive } from '../../domain/pod.js';
+import { REVISION_LABEL } from '../../domain/names.js';
 import type { Route } from '../../domain/plan.js';
 import { keyOf, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
 import { recordOperation } from '../audit/operation.js';
@@ -7,11 +6,10 @@ import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
-import type { KubeClient } from '../kube/types.js';
-import { isComplete, untilHolds } from '../mesh/deployment-state.js';
+import { untilHolds } from '../mesh/deployment-state.js';
 import { removeProbeNamespaces } from '../mesh/probe-namespace.js';
-import { asPod } from '../workloads/owned-pods.js';
-import { observe, resourceOf } from './observe.js';
+import { isElection, observe, OWNER_LABEL, resourceOf } from './observe.js';
+import { requireOldControlPlane, requireUnused } from './require.js';
 import { restoreObject } from './restore.js';
 import { readSnapshot } from './snapshot-file.js';
 
@@ -30,38 +28,13 @@ export function createRemoveNewControlPlane(context: ActivityContext): Activitie
       const { kube } = context.access(run.cluster);
       const before = await readSnapshot(context.dataDir, run);
       await requireOldControlPlane(kube, run, route);
-      await requireUnused(kube, run, route, signal);
+      await requireUnused(kube, run, route);
       const now = await observe(kube, run);
       for (const recorded of toRestore(before, now)) await restoreObject(context, run, recorded);
       for (const added of toRemove(before, now, route)) await removeObject(context, run, added);
       await removeProbeNamespaces(kube, signal);
-      await untilGone(kube, before, { run, route, signal });
+      await untilGone(context, before, { run, route, signal });
     });
-}
-
-async function requireOldControlPlane(kube: KubeClient, run: RunRef, route: Route): Promise<void> {
-  const { items } = await kube.list(
-    { api: 'apps/v1', plural: 'deployments', namespace: ISTIO_NAMESPACE },
-    { labelSelector: 'app=istiod' },
-  );
-  const old = items.find(({ metadata }) => (metadata.labels?.[REVISION_LABEL] ?? 'default') === route.from.revision);
-  if (old !== undefined && isComplete(old)) return;
-  const message = `The old control plane ${route.from.revision} of cluster ${run.cluster} is not complete, so the new one stays.`;
-  throw failure('ControlPlaneNotReady', message);
-}
-
-/** Pods on their way out may take their grace period; live ones stop the removal. */
-async function requireUnused(kube: KubeClient, run: RunRef, route: Route, signal: AbortSignal): Promise<void> {
-  const { items } = await kube.list(
-    { api: 'v1', plural: 'pods' },
-    { labelSelector: `${REVISION_LABEL}=${route.to.revision}` },
-  );
-  const users = items.filter((object) => isLive(asPod(object)) && object.metadata.labels?.['app'] !== 'istiod');
-  signal.throwIfAborted();
-  if (users.length === 0) return;
-  const named = users.slice(0, 5).map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
-  const message = `In cluster ${run.cluster} ${users.length} pods still run the sidecar of ${route.to.revision}: ${named.join(', ')}.`;
-  throw failure('SidecarWrong', message);
 }
 
 function toRestore(before: Snapshot, now: Snapshot): RecordedObject[] {
@@ -81,11 +54,17 @@ function toRemove(before: Snapshot, now: Snapshot, route: Route): RecordedObject
     .sort((a, b) => rank(a) - rank(b));
 }
 
-/** An object of the new revision: by its label, or the installer's memory of it by its name. */
-function belongsTo({ collection, name, object }: RecordedObject, revision: string): boolean {
+/**
+ * An object of the new revision: by its label, by the installer's mark on what all revisions share, the installer's memory
+ * of it, or what its istiod wrote for itself. Never a CRD: with it everybody's objects of that kind would go (pitfalls 4b).
+ */
+function belongsTo(entry: RecordedObject, revision: string): boolean {
+  const { collection, name, object } = entry;
+  if (collection.endsWith('/customresourcedefinitions')) return false;
   const labels = (object['metadata'] as { labels?: Record<string, string> } | undefined)?.labels ?? {};
-  if (labels[REVISION_LABEL] === revision) return true;
-  return collection.endsWith('/istiooperators') && name === `installed-state-${revision}`;
+  const memory = `installed-state-${revision}`;
+  if (labels[REVISION_LABEL] === revision || labels[OWNER_LABEL] === memory) return true;
+  return (collection.endsWith('/istiooperators') && name === memory) || isElection(entry);
 }
 
 async function removeObject(context: ActivityContext, run: RunRef, target: RecordedObject): Promise<void> {
@@ -101,14 +80,17 @@ async function removeObject(context: ActivityContext, run: RunRef, target: Recor
   });
 }
 
+/** An istiod on its way out may write its election once more: what comes back is removed again. */
 async function untilGone(
-  kube: KubeClient,
+  context: ActivityContext,
   before: Snapshot,
   { run, route, signal }: { run: RunRef; route: Route; signal: AbortSignal },
 ): Promise<void> {
+  const { kube } = context.access(run.cluster);
   const left = await untilHolds(
     async () => {
       const rest = toRemove(before, await observe(kube, run), route);
+      for (const added of rest) await removeObject(context, run, added);
       return rest.length === 0 ? null : rest.map(({ name }) => name).join(', ');
     },
     { timeoutSeconds: 120, signal },

@@ -8,17 +8,27 @@ import { resourceOf } from './observe.js';
 import { restoreObject } from './restore.js';
 import { readSnapshot } from './snapshot-file.js';
 
+/** What pods read when they start: an add-on that came back with the new configuration would keep it. */
+const READ_AT_START = ['configmaps', 'serviceaccounts', 'roles', 'rolebindings'];
+
 /**
  * Guide, step 6, made repeatable: the recorded pod templates of the gateways come back (and those of the add-ons that
- * the install replaced with them). Never a blind `rollout undo`: a second one would go forward again (pitfalls 4a.3).
+ * the install replaced with them), then their Services: the proxies of 1.5 and 1.6 listen on different ports. Never a blind
+ * `rollout undo`: a second one would go forward again (pitfalls 4a.3).
  */
 export function createRestoreGateways(context: ActivityContext): Activities['restoreGateways'] {
   return ({ run, timeoutSeconds }) =>
     heartbeating(async (signal) => {
-      const snapshot = await readSnapshot(context.dataDir, run);
-      const deployments = snapshot.objects.filter(({ collection }) => collection.endsWith('/deployments'));
-      for (const deployment of deployments) await restoreObject(context, run, deployment);
+      const { objects } = await readSnapshot(context.dataDir, run);
+      const restore = async (plurals: readonly string[]): Promise<RecordedObject[]> => {
+        const found = objects.filter((entry) => entry.namespace !== null && plurals.includes(resourceOf(entry).plural));
+        for (const entry of found) await restoreObject(context, run, entry);
+        return found;
+      };
+      await restore(READ_AT_START);
+      const deployments = await restore(['deployments']);
       await Promise.all(deployments.map((entry) => untilComplete(context, run, entry, { timeoutSeconds, signal })));
+      await restore(['services']);
     });
 }
 

@@ -35,8 +35,9 @@ export async function restoreObject(
     return;
   }
   const now = decidedPart(recorded.collection, current as unknown as Record<string, Json>);
-  const patch = mergePatchBetween(now, recorded.object);
-  if (patch === null) return;
+  const difference = mergePatchBetween(now, recorded.object);
+  if (difference === null) return;
+  const patch = withCaBundles(difference, current['webhooks']);
   const argv = [
     'kubectl',
     'patch',
@@ -59,6 +60,27 @@ export async function restoreObject(
   );
 }
 
+/**
+ * A list is patched as a whole, and the snapshot holds no caBundle: without the present one the API server could not speak
+ * to the webhook until istiod has written it again.
+ */
+function withCaBundles(patch: Record<string, Json>, webhooks: unknown): Record<string, Json> {
+  if (!Array.isArray(patch['webhooks'])) return patch;
+  const present = new Map(
+    ((webhooks ?? []) as Webhook[]).map(({ name, clientConfig }) => [name, clientConfig.caBundle]),
+  );
+  const restored = (patch['webhooks'] as unknown as Webhook[]).map((webhook) => {
+    const caBundle = present.get(webhook.name);
+    return caBundle === undefined ? webhook : { ...webhook, clientConfig: { ...webhook.clientConfig, caBundle } };
+  });
+  return { ...patch, webhooks: restored as unknown as Json };
+}
+
+interface Webhook {
+  readonly name: string;
+  readonly clientConfig: { readonly caBundle?: string };
+}
+
 /** The journal keeps the command, not kilobytes of manifest. */
 function shorten(text: string): string {
   return text.length <= 400 ? text : `${text.slice(0, 400)}...`;
@@ -75,6 +97,7 @@ const KINDS: Readonly<Record<string, string>> = {
   rolebindings: 'RoleBinding',
   envoyfilters: 'EnvoyFilter',
   gateways: 'Gateway',
+  sidecars: 'Sidecar',
   istiooperators: 'IstioOperator',
   mutatingwebhookconfigurations: 'MutatingWebhookConfiguration',
   validatingwebhookconfigurations: 'ValidatingWebhookConfiguration',

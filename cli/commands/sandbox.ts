@@ -2,6 +2,8 @@ import { Command, Option } from 'commander';
 import {
   buildSandbox,
   downSandbox,
+  FLAVOURS,
+  isSeedable,
   SandboxError,
   sandboxStatus,
   seedSandbox,
@@ -51,7 +53,7 @@ function upPart(context: Context): Command {
     .description('Bring a cluster up.')
     .addOption(nameOption().makeOptionMandatory())
     .addOption(flavourOption())
-    .option('--seed', 'install Istio 1.6 and open the demo shop in it')
+    .option('--seed', 'install the old Istio of the flavour and open the demo shop in it')
     .option('--stock-rates', 'controllers at the rates of a stock cluster, for measurements')
     .action(({ name, flavour, seed, stockRates }: UpFlags) =>
       withPreconditions(context, async () => {
@@ -66,7 +68,7 @@ function upPart(context: Context): Command {
 
 function seedPart(context: Context): Command {
   return new Command('seed')
-    .description('Install Istio 1.6 in a cluster that is up, and open the demo shop in it.')
+    .description('Install the old Istio of the flavour in a cluster that is up, and open the demo shop in it.')
     .addOption(nameOption().makeOptionMandatory())
     .action(({ name }: Named) =>
       withPreconditions(context, async () => {
@@ -132,7 +134,9 @@ function only(all: readonly SandboxStatus[]): string {
 }
 
 function checkSeedable(flavour: Flavour): void {
-  if (flavour !== 'asm16') throw new SandboxError(`The demo shop opens in flavour asm16 only, not in ${flavour}.`);
+  if (isSeedable(flavour)) return;
+  const others = FLAVOURS.filter(isSeedable).join(' or ');
+  throw new SandboxError(`The demo shop opens in flavour ${others}, not in ${flavour}.`);
 }
 
 function nameOption(): Option {
@@ -140,8 +144,11 @@ function nameOption(): Option {
 }
 
 function flavourOption(): Option {
-  return new Option('--flavour <flavour>', 'Kubernetes 1.21 with Istio 1.6, or current versions')
-    .choices(['asm16', 'istio'])
+  return new Option(
+    '--flavour <flavour>',
+    'Kubernetes 1.21 with Istio 1.6, the same with Istio 1.5, or current versions',
+  )
+    .choices(FLAVOURS)
     .default('asm16');
 }
 

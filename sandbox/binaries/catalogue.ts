@@ -96,11 +96,14 @@ export const GROUPS: readonly BinaryGroup[] = [
   },
 ];
 
-/** Which cluster a sandbox runs: the guide's own path, or current Istio. */
-export type Flavour = 'asm16' | 'istio';
+/** Which cluster a sandbox runs: the guide's own path from 1.6 or from 1.5, or current Istio. */
+export const FLAVOURS = ['asm16', 'asm15', 'istio'] as const;
+export type Flavour = (typeof FLAVOURS)[number];
 
 const FLAVOUR_GROUPS: Record<Flavour, readonly string[]> = {
   asm16: ['etcd', 'kwok', 'kubernetes-1.21', 'istio-1.6.14'],
+  // The target of an upgrade from 1.5 is the same 1.6.14.
+  asm15: ['etcd', 'kwok', 'kubernetes-1.21', 'istio-1.6.14', 'istio-1.5.10'],
   istio: ['etcd', 'kwok', 'kubernetes-1.35', 'kubectl-1.35', 'istio-current'],
 };
 

@@ -1,10 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { stringify } from 'yaml';
 import { nodeCommand } from '../../settings/node-command.js';
 import { binaryPath, type Flavour } from '../binaries/index.js';
-import { STAND_IN_VERSION, type ReleaseArchives } from '../releases/archives.js';
+import type { ReleaseArchives } from '../releases/archives.js';
 import { connectAdmin } from './admin-client.js';
 import { writeServiceAccountKeys } from './certificates.js';
 import {
@@ -16,6 +15,7 @@ import {
   scheduler,
   type ClusterLayout,
 } from './components.js';
+import { writeConfigFile } from './config-file.js';
 import { kubeconfig, makeTokens, tokenFile, type Tokens } from './identities.js';
 import { kubeletStages } from './kubelet-stages.js';
 import { freePorts, recordedProcesses, startProcess, type ProcessSpec } from './processes.js';
@@ -50,7 +50,7 @@ export async function bringUp(options: ClusterOptions): Promise<Sandbox> {
   await Promise.all([
     createNode(sandbox.adminKubeconfig),
     grantRoles(sandbox.kubectl, sandbox.adminKubeconfig),
-    writeConfig(sandbox, options),
+    bucketUrl(dir, options).then((baseUrl) => writeConfigFile(sandbox, options.archives, baseUrl)),
   ]);
   await requireAlive(dir);
   const up = { ...sandbox, bucket: { baseUrl: await bucketUrl(dir, options) } };
@@ -63,7 +63,7 @@ async function layOut(dir: string, { flavour, cacheDir, stockRates }: ClusterOpt
     await freePorts(5);
   return {
     dir,
-    minor: flavour === 'asm16' ? '1.21' : '1.35',
+    minor: flavour === 'istio' ? '1.35' : '1.21',
     ports: {
       etcd: etcdPort,
       etcdPeer,
@@ -147,18 +147,6 @@ async function bucketUrl(dir: string, { archives }: ClusterOptions): Promise<str
   if (archives === null) return '';
   const read = async () => JSON.parse(await readFile(join(dir, 'bucket.json'), 'utf8')) as { baseUrl: string };
   return (await eventually('the bucket', dir, read)).baseUrl;
-}
-
-async function writeConfig(sandbox: Sandbox, options: ClusterOptions): Promise<void> {
-  const baseUrl = await bucketUrl(sandbox.dir, options);
-  const mirror = options.archives === null ? {} : { baseUrl, publicKey: options.archives.publicKey };
-  const config = {
-    clusters: [{ id: sandbox.name, kubeconfig: sandbox.kubeconfig, context: 'meshlift', labels: { sandbox: 'true' } }],
-    ...(options.archives === null
-      ? {}
-      : { mirrors: { [STAND_IN_VERSION]: mirror }, downloads: { loopbackHttp: true } }),
-  };
-  await writeAtomically(sandbox.configFile, stringify(config));
 }
 
 /** A part that could not start dies at once: better said now than found out later. */

@@ -9,7 +9,7 @@ import { binaryPath, type Flavour } from '../binaries/index.js';
 import { connectAdmin, type AdminClient, type ClusterEvent } from '../cluster/admin-client.js';
 import { startPodNetwork } from './network.js';
 import { keepPod, type PodKeeper } from './pod-keeper.js';
-import { readIstiodPod } from './pod.js';
+import { isBefore16, readIstiodPod } from './pod.js';
 
 const [dir = '.', flavour = 'asm16', cacheDir = '.'] = process.argv.slice(2);
 const PODS = '/api/v1/namespaces/istio-system/pods?labelSelector=app%3Distiod';
@@ -19,10 +19,10 @@ const log = (line: string) => console.log(`${new Date().toISOString()} ${line}`)
 const network = await startPodNetwork(join(dir, 'network.sock'));
 const keepers = new Map<string, PodKeeper>();
 
-/** The istiod of the sandbox's flavour; 1.5 and 1.6 live in the same one. */
+/** The istiod of the sandbox's flavour; 1.5 and 1.6 live in the same one. What calls itself older gets the oldest. */
 function binary(version: string): string {
   if ((flavour as Flavour) === 'istio') return binaryPath(cacheDir, 'pilot-discovery-current');
-  return binaryPath(cacheDir, version.startsWith('1.5.') ? 'pilot-discovery-1.5.10' : 'pilot-discovery-1.6.14');
+  return binaryPath(cacheDir, isBefore16(version) ? 'pilot-discovery-1.5.10' : 'pilot-discovery-1.6.14');
 }
 
 function drop(uid: string): void {

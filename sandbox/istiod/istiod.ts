@@ -5,7 +5,7 @@ import type { AdminClient, ClusterObject } from '../cluster/admin-client.js';
 import { forgetProcess, freePorts, startProcess, type SandboxProcess } from '../cluster/processes.js';
 import type { IstiodHost } from './host.js';
 import { serviceAccountKubeconfig } from './service-account.js';
-import type { IstiodPod } from './pod.js';
+import { isBefore16, type IstiodPod } from './pod.js';
 
 /** Local ports of one istiod. */
 interface IstiodPorts {
@@ -15,6 +15,8 @@ interface IstiodPorts {
   readonly monitoring: number;
   readonly controlZ: number;
   readonly secureGrpc: number;
+  /** Only 1.5 has it: for proxies with certificates of the old kind. */
+  readonly legacyGrpc: number;
 }
 
 /** A real istiod that stands for a pod. */
@@ -47,9 +49,14 @@ export async function startIstiod(pod: IstiodPod, host: IstiodHost): Promise<Ist
   const process = await startProcess(host.dir, {
     name,
     file: host.binary(pod.version),
-    args: argumentsOf(workDir, ports),
-    // 1.6 binds the port of ISTIOD_ADDR on all addresses: each process gets its own, or the second one fails to start.
-    env: { ...pod.env, ISTIOD_ADDR: `${(pod.env['ISTIOD_ADDR'] ?? 'istiod').split(':')[0]}:${ports.secureGrpc}` },
+    args: [...argumentsOf(workDir, ports), ...(isBefore16(pod.version) ? argumentsOf15(ports) : [])],
+    env: {
+      ...pod.env,
+      // Every pod has it. Without it 1.5 looks for the issuer of its token on the network.
+      KUBERNETES_SERVICE_HOST: '10.96.0.1',
+      // 1.5 and 1.6 bind the port of ISTIOD_ADDR on all addresses: each process gets its own, or the second one does not start.
+      ISTIOD_ADDR: `${(pod.env['ISTIOD_ADDR'] ?? 'istiod').split(':')[0]}:${ports.secureGrpc}`,
+    },
     cwd: workDir,
   });
   return {
@@ -67,8 +74,9 @@ export async function startIstiod(pod: IstiodPod, host: IstiodHost): Promise<Ist
 }
 
 async function claimPorts(): Promise<IstiodPorts> {
-  const [https = 0, http = 0, grpc = 0, monitoring = 0, controlZ = 0, secureGrpc = 0] = await freePorts(6);
-  return { https, http, grpc, monitoring, controlZ, secureGrpc };
+  const [https = 0, http = 0, grpc = 0, monitoring = 0, controlZ = 0, secureGrpc = 0, legacyGrpc = 0] =
+    await freePorts(7);
+  return { https, http, grpc, monitoring, controlZ, secureGrpc, legacyGrpc };
 }
 
 function argumentsOf(workDir: string, ports: IstiodPorts): string[] {
@@ -83,6 +91,15 @@ function argumentsOf(workDir: string, ports: IstiodPorts): string[] {
     `--ctrlz_port=${ports.controlZ}`,
     `--meshConfig=${join(workDir, 'etc/istio/config/mesh')}`,
     `--networksConfig=${join(workDir, 'etc/istio/config/meshNetworks')}`,
+  ];
+}
+
+/** What the Deployment of 1.5 says as well. */
+function argumentsOf15(ports: IstiodPorts): string[] {
+  return [
+    '--disable-install-crds=true',
+    '--trust-domain=cluster.local',
+    `--secureGrpcAddr=127.0.0.1:${ports.legacyGrpc}`,
   ];
 }
 

@@ -1,13 +1,20 @@
-import { join } from 'node:path';
-import { defaultCacheDir } from '../../settings/paths.js';
-import { binaryPath } from '../binaries/index.js';
-import { readSandbox, type Sandbox } from '../cluster/state.js';
+import type { Flavour } from '../binaries/index.js';
+import { readSandbox } from '../cluster/state.js';
 import { runTool } from '../exec.js';
-import { ensureReleaseArchives } from '../releases/archives.js';
+import { SOURCE_1_5 } from '../releases/stand-ins.js';
+import { installIstio15, installIstio16, type Installer } from './install-istio.js';
 import { shopManifests, shopWorkloads } from './shop.js';
 
-/** The version that the old control plane carries: a patch that the guide lets through to 1.6.14. */
-export const SEEDED_VERSION = '1.6.13';
+/** What the old control plane calls itself: a patch that the guide lets through to 1.6.14. */
+const SEEDS: Partial<Record<Flavour, { readonly version: string; readonly install: Installer }>> = {
+  asm16: { version: '1.6.13', install: installIstio16 },
+  asm15: { version: SOURCE_1_5.version, install: installIstio15 },
+};
+
+/** Whether there is an old Istio for a flavour, and so a shop in it. */
+export function isSeedable(flavour: Flavour): boolean {
+  return flavour in SEEDS;
+}
 
 /** Told, line by line, how it goes. */
 interface SeedOptions {
@@ -17,16 +24,16 @@ interface SeedOptions {
 }
 
 /**
- * Installs Istio 1.6 with the real istioctl, opens the demo shop in it, and waits until every pod is Ready.
+ * Installs the old Istio of the flavour with its real istioctl, opens the demo shop in it, and waits until every pod is Ready.
  * @throws Error when there is no such sandbox, or it is of another flavour
  */
 export async function seedSandbox(name: string, { progress, only }: SeedOptions): Promise<void> {
   const sandbox = await readSandbox(name);
   if (sandbox === null) throw new Error(`there is no sandbox "${name}"; bring it up first`);
-  if (sandbox.flavour !== 'asm16')
-    throw new Error(`sandbox "${name}" is of flavour ${sandbox.flavour}; only asm16 is seeded`);
-  progress(`installing Istio ${SEEDED_VERSION} with the real istioctl ...`);
-  await installOldIstio(sandbox, progress);
+  const seed = SEEDS[sandbox.flavour];
+  if (seed === undefined) throw new Error(`sandbox "${name}" is of flavour ${sandbox.flavour}, which is not seeded`);
+  progress(`installing Istio ${seed.version} with the real istioctl ...`);
+  await seed.install(sandbox, seed.version);
   const kubectl = (args: readonly string[], input?: string) =>
     runTool(sandbox.kubectl, ['--kubeconfig', sandbox.adminKubeconfig, ...args], input === undefined ? {} : { input });
   progress('opening the demo shop ...');
@@ -42,23 +49,6 @@ export async function seedSandbox(name: string, { progress, only }: SeedOptions)
     ),
   );
   progress(`the shop is open: ${shopWorkloads(only).length} workloads`);
-}
-
-/** Upstream's istioctl 1.6 with the archive's charts; the images are never pulled, their tag is what can be seen. */
-async function installOldIstio(sandbox: Sandbox, progress: (line: string) => void): Promise<void> {
-  const cacheDir = defaultCacheDir();
-  const { unpacked } = await ensureReleaseArchives({ cacheDir, progress });
-  const manifests = join(unpacked, 'manifests');
-  await runTool(binaryPath(cacheDir, 'istioctl-1.6.14'), [
-    'install',
-    `--kubeconfig=${sandbox.adminKubeconfig}`,
-    `--charts=${manifests}`,
-    `--set=profile=${join(manifests, 'profiles', 'default.yaml')}`,
-    `--set=hub=gcr.io/istio-release`,
-    `--set=tag=${SEEDED_VERSION}`,
-    '--readiness-timeout=120s',
-    '--wait',
-  ]);
 }
 
 function byNamespace(only?: readonly string[]): Map<string, string[]> {

@@ -29,6 +29,7 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
       act(run.cluster, 'fetchRelease', () => ({
         archives: [{ version: run.release, role: 'target', digest: 'd', verified: 'key', dir: '/kept' }],
       })),
+    prepareWayBack: ({ run }) => act(run.cluster, 'prepareWayBack', () => undefined),
     takeSnapshot: ({ run }) => act(run.cluster, 'takeSnapshot', () => ({ objects: 1, sha256: 's' })),
 
     installControlPlane: ({ run }) =>
@@ -71,6 +72,7 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
     restoreOldControlPlane: ({ run }) =>
       act(run.cluster, 'restoreOldControlPlane', ({ controlPlanes }) => void controlPlanes.add('old')),
     restoreGateways: ({ run }) => act(run.cluster, 'restoreGateways', () => undefined),
+    reinstallSource: ({ run }) => act(run.cluster, 'reinstallSource', () => PROOF),
     removeNewControlPlane: ({ run }) =>
       act(run.cluster, 'removeNewControlPlane', ({ controlPlanes }) => void controlPlanes.delete('new')),
     compareWithSnapshot: ({ run }) => act(run.cluster, 'compareWithSnapshot', () => PROOF),

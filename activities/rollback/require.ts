@@ -1,0 +1,53 @@
+import { INJECTION_LABEL, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import type { Route } from '../../domain/plan.js';
+import { isLive } from '../../domain/pod.js';
+import type { RunRef } from '../contract.js';
+import { failure } from '../failure.js';
+import type { KubeClient } from '../kube/types.js';
+import { isComplete } from '../mesh/deployment-state.js';
+import { PROBE_LABEL } from '../mesh/probe-namespace.js';
+import { asPod } from '../workloads/owned-pods.js';
+
+/** Invariant I1: nothing is taken from the new control plane while the old one is not whole. @throws ControlPlaneNotReady */
+export async function requireOldControlPlane(kube: KubeClient, run: RunRef, route: Route): Promise<void> {
+  const { items } = await kube.list(
+    { api: 'apps/v1', plural: 'deployments', namespace: ISTIO_NAMESPACE },
+    { labelSelector: 'app=istiod' },
+  );
+  const old = items.find(({ metadata }) => (metadata.labels?.[REVISION_LABEL] ?? 'default') === route.from.revision);
+  if (old !== undefined && isComplete(old)) return;
+  const message = `The old control plane ${route.from.revision} of cluster ${run.cluster} is not complete, so the new one stays.`;
+  throw failure('ControlPlaneNotReady', message);
+}
+
+/** Pods on their way out may take their grace period; live ones stop the removal. @throws SidecarWrong */
+export async function requireUnused(kube: KubeClient, run: RunRef, route: Route): Promise<void> {
+  const { items } = await kube.list(
+    { api: 'v1', plural: 'pods' },
+    { labelSelector: `${REVISION_LABEL}=${route.to.revision}` },
+  );
+  const users = items.filter((object) => isLive(asPod(object)) && object.metadata.labels?.['app'] !== 'istiod');
+  if (users.length === 0) return;
+  const named = users.slice(0, 5).map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
+  const message = `In cluster ${run.cluster} ${users.length} pods still run the sidecar of ${route.to.revision}: ${named.join(', ')}.`;
+  throw failure('SidecarWrong', message);
+}
+
+/**
+ * A namespace that asks for a control plane that is gone can create no pods. The installer of 1.5 removes the new one at
+ * once, so nobody may ask for it by then. @throws NamespaceChanged
+ */
+export async function requireNotAskedFor(kube: KubeClient, run: RunRef, route: Route): Promise<void> {
+  const { items } = await kube.list(
+    { api: 'v1', plural: 'namespaces' },
+    { labelSelector: `${REVISION_LABEL}=${route.to.revision}` },
+  );
+  const asking = items
+    .filter(
+      ({ metadata: { labels = {} } }) => labels[PROBE_LABEL] === undefined && labels[INJECTION_LABEL] === undefined,
+    )
+    .map(({ metadata }) => metadata.name);
+  if (asking.length === 0) return;
+  const message = `In cluster ${run.cluster} namespace ${asking.join(', ')} still asks for ${route.to.revision}, which installing ${route.from.version} again would remove.`;
+  throw failure('NamespaceChanged', message);
+}
