@@ -39,6 +39,7 @@ const planOf = fc
         exclude: [],
         set: [],
         overlays: [],
+        carryOver: 'all',
         waivers: [],
         soakSeconds,
         promotionTimeoutSeconds: 60,
