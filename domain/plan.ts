@@ -44,6 +44,11 @@ export const upgradeOptionsSchema = z.strictObject({
     .array(z.string().regex(/^[a-z0-9][a-z0-9-]*$/))
     .max(20)
     .default([]),
+  /**
+   * `all`: the run does not begin while an option of the old installation is missing in the new one.
+   * `none`: the new one shall have none but those in `set` and `overlays`; the plan shows what is lost.
+   */
+  carryOver: z.enum(['all', 'none']).default('all'),
   /** Findings that do not keep the run from beginning, each with the reason why. */
   waivers: z.array(waiverSchema).max(100).default([]),
   /** How long a wave is watched before its gate asks for promotion. */
@@ -98,6 +103,8 @@ export interface Finding {
   readonly remedy: string;
   /** The remedy as a command or a manifest, where there is one. */
   readonly command?: string;
+  /** What would be lost (`-`) and what would be there instead (`+`), line by line, where that is what was found. */
+  readonly diff?: string;
   /** Why somebody took the risk; then it does not block. */
   readonly waived?: string;
 }

@@ -86,3 +86,9 @@ function unsupported(message: string, remedy: string): GateVerdict {
 function nothingToDo(message: string, remedy: string): GateVerdict {
   return { ok: false, reason: 'NothingToDo', message, remedy };
 }
+
+/** Whether that version's istioctl calls a kubectl of its own accord: 1.5's does, when it is installed again (guide, step 6). */
+export function needsKubectl(source: string): boolean {
+  const version = parseVersion(source);
+  return version !== null && minorOf(version) === '1.5';
+}

@@ -28,6 +28,15 @@ export const ask = proxyActivities<Activities>({
   retry: { ...retry, maximumAttempts: 2 },
 });
 
+/** Many questions at once, some of them put to istioctl, which may have to be fetched first. */
+const checking = { startToCloseTimeout: '2m', heartbeatTimeout } as const;
+
+/** The checks of a plan that a person is waiting for. */
+export const check = proxyActivities<Activities>({ ...checking, retry: { ...retry, maximumAttempts: 2 } });
+
+/** The checks of a run. */
+export const examine = proxyActivities<Activities>({ ...checking, retry });
+
 /** Reads the cluster on behalf of a run. */
 export const read = proxyActivities<Activities>({ startToCloseTimeout: '5m', heartbeatTimeout, retry });
 

@@ -3,7 +3,7 @@ import { wasTouched } from '../domain/phases.js';
 import type { UpgradeRequest } from '../domain/plan.js';
 import { needsSourceArchive } from '../domain/release.js';
 import type { NamespaceState, Phase, PhaseName, RunState } from '../domain/run.js';
-import { change, read } from './activities.js';
+import { change, examine, read } from './activities.js';
 import { createInterruptible } from './interruptible.js';
 import type { Ledger, NewEvent } from './ledger.js';
 import type { Moves } from './moves.js';
@@ -37,7 +37,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
       step(async () => {
         const { plan } = ledger.state();
         // Without a route there is nothing more to check: the plan's own blockers end the run.
-        const findings = plan?.route == null ? [] : await read.runPreflight({ plan });
+        const findings = plan?.route == null ? [] : await examine.runPreflight({ plan });
         return { type: 'preflightFinished', findings };
       }),
 

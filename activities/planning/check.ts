@@ -4,6 +4,7 @@ import type { Release } from '../../domain/release.js';
 import type { RegisteredCluster } from '../../settings/settings.js';
 import type { KubeClient } from '../kube/types.js';
 import type { ClusterReader } from './cluster-reader.js';
+import type { TargetInstallation } from './target-installation.js';
 
 /** What a check may look at. Nothing in here can change the cluster, but by what `kube` is used for. */
 export interface CheckInput {
@@ -14,6 +15,8 @@ export interface CheckInput {
   readonly kube: KubeClient;
   /** Lists shared by all checks of one preflight: each collection is read once. */
   readonly reader: ClusterReader;
+  /** What the release would install, rendered by its own istioctl. */
+  readonly target: TargetInstallation;
   /** Ends what a check runs. */
   readonly signal: AbortSignal;
 }

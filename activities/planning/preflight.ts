@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { CHECKS } from '../../domain/checks/catalogue.js';
 import { applyWaivers, inOrder } from '../../domain/checks/verdicts.js';
-import type { Finding } from '../../domain/plan.js';
+import type { Finding, Plan } from '../../domain/plan.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { heartbeating } from '../heartbeat.js';
@@ -9,18 +9,29 @@ import type { Check, CheckInput } from './check.js';
 import { CHECKS_TO_RUN } from './checks/index.js';
 import { createClusterReader } from './cluster-reader.js';
 import { detectMesh } from './detect-mesh.js';
+import { createTargetInstallation } from './target-installation.js';
 
 /** Runs every check of the plan, and marks what the request waives. Changes nothing. */
 export function createRunPreflight(context: ActivityContext): Activities['runPreflight'] {
-  return ({ plan }) =>
-    heartbeating(async (signal) => {
-      const { cluster, kube } = context.access(plan.cluster);
-      const release = context.release(plan.release);
-      const mesh = await detectMesh(plan.cluster, kube);
-      const input: CheckInput = { plan, cluster, kube, release, mesh, reader: createClusterReader(kube, plan), signal };
-      const findings = await Promise.all(CHECKS_TO_RUN.map((check) => ask(check, input)));
-      return inOrder(applyWaivers(findings.flat(), plan.options.waivers));
-    });
+  return ({ plan }) => heartbeating((signal) => askAll(context, plan, signal));
+}
+
+/** The findings of every check of the catalogue, worst first. */
+export async function askAll(context: ActivityContext, plan: Plan, signal: AbortSignal): Promise<readonly Finding[]> {
+  const { cluster, kube } = context.access(plan.cluster);
+  const release = context.release(plan.release);
+  const input: CheckInput = {
+    plan,
+    cluster,
+    kube,
+    release,
+    mesh: await detectMesh(plan.cluster, kube),
+    reader: createClusterReader(kube, plan),
+    target: createTargetInstallation(context, release, plan.options, signal),
+    signal,
+  };
+  const findings = await Promise.all(CHECKS_TO_RUN.map((check) => ask(check, input)));
+  return inOrder(applyWaivers(findings.flat(), plan.options.waivers));
 }
 
 /** The findings of one check. A check that fails has found that it does not know. */

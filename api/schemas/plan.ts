@@ -22,6 +22,7 @@ export const findingSchema: z.ZodType<Finding> = z.object({
   message: z.string(),
   remedy: z.string(),
   command: z.exactOptional(z.string()),
+  diff: z.exactOptional(z.string()),
   waived: z.exactOptional(z.string()),
 });
 

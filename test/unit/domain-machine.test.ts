@@ -45,6 +45,7 @@ const planOf = fc
         exclude: [],
         set: [],
         overlays: [],
+        carryOver: 'all',
         waivers: [],
         soakSeconds,
         promotionTimeoutSeconds: 60,

@@ -16,6 +16,7 @@ const plan: Plan = {
     exclude: [],
     set: [],
     overlays: [],
+    carryOver: 'all',
     waivers: [],
     soakSeconds: 0,
     promotionTimeoutSeconds: 60,

@@ -1,21 +1,65 @@
 import type { Check } from '../check.js';
+import { analysis } from './analysis.js';
+import { beyondRoles } from './beyond-roles.js';
 import { clusterRole } from './cluster-role.js';
+import { deadWebhooks } from './dead-webhooks.js';
+import { discoveredNamespaces } from './discovered-namespaces.js';
+import { doubleInjection } from './double-injection.js';
+import { gatewayPorts } from './gateway-ports.js';
 import { gatewaysInPlace } from './gateways-in-place.js';
+import { gitOps } from './gitops.js';
 import { ignoredPolicies } from './ignored-policies.js';
+import { inClusterOperator } from './in-cluster-operator.js';
+import { istiodRoom } from './istiod-room.js';
+import { knownVendor } from './known-vendor.js';
+import { kubectlSkew } from './kubectl-skew.js';
 import { kubernetesRange } from './kubernetes-range.js';
+import { labelledConfiguration } from './labelled-configuration.js';
+import { multiCluster } from './multi-cluster.js';
 import { oldControlPlane } from './old-control-plane.js';
+import { optionsKept } from './options-kept.js';
 import { otherControlPlanes } from './other-control-planes.js';
+import { pinnedFilters } from './pinned-filters.js';
+import { releaseFetched } from './release-fetched.js';
 import { rights } from './rights.js';
+import { sameCa } from './same-ca.js';
+import { settingsKept } from './settings-kept.js';
+import { sourceKubernetesRange } from './source-kubernetes-range.js';
+import { storedVersions } from './stored-versions.js';
+import { surgeRoom } from './surge-room.js';
 import { targetRevision } from './target-revision.js';
+import { validationState } from './validation-state.js';
 
 /** Questions about the cluster, its control planes and its mesh configuration. */
 export const CLUSTER_CHECKS: readonly Check[] = [
   clusterRole,
   kubernetesRange,
+  sourceKubernetesRange,
+  knownVendor,
+  kubectlSkew,
+  releaseFetched,
   rights,
+  beyondRoles,
   oldControlPlane,
   otherControlPlanes,
   targetRevision,
+  inClusterOperator,
+  gitOps,
+  optionsKept,
+  settingsKept,
+  sameCa,
+  storedVersions,
   gatewaysInPlace,
+  gatewayPorts,
   ignoredPolicies,
+  pinnedFilters,
+  labelledConfiguration,
+  analysis,
+  doubleInjection,
+  deadWebhooks,
+  validationState,
+  discoveredNamespaces,
+  multiCluster,
+  istiodRoom,
+  surgeRoom,
 ];

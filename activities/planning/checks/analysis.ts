@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { failure } from '../../failure.js';
+import type { Check, CheckInput } from '../check.js';
+
+/** It says `null` when it found less than was asked for. */
+const messagesSchema = z
+  .array(z.object({ code: z.string(), message: z.string(), origin: z.string().optional() }))
+  .nullable();
+
+/** istioctl's own analysis knows rules of its release that nobody else knows (pitfalls 4b). */
+export const analysis: Check = {
+  id: 'MESH045',
+  look: async (input) => {
+    const messages = await analyse(input);
+    return messages.map(({ code, message, origin }) => ({
+      reason: code,
+      message: `${origin ?? 'The mesh'}: ${message}`,
+      remedy: `Mend it before the upgrade; the release's own analysis calls it an error (${code}).`,
+      command: 'istioctl analyze --all-namespaces --output-threshold Error',
+    }));
+  },
+};
+
+async function analyse({ target, cluster }: CheckInput) {
+  const access = [
+    '--kubeconfig',
+    cluster.kubeconfig,
+    ...(cluster.context === undefined ? [] : ['--context', cluster.context]),
+  ];
+  const args = ['analyze', '--all-namespaces', '--output', 'json', '--output-threshold', 'Error', '--timeout', '25s'];
+  const { stdout, tail } = await target.istioctl([...args, ...access], 40_000);
+  // The exit code says whether something was found as well as whether something went wrong: the JSON tells them apart.
+  const begin = stdout.search(/^(\[|null$)/m);
+  if (begin === -1) {
+    throw failure(
+      'KubernetesRequestFailed',
+      `istioctl analyze of cluster ${cluster.id} gave no answer: ${lastLine(tail)}`,
+    );
+  }
+  return messagesSchema.parse(JSON.parse(stdout.slice(begin))) ?? [];
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? 'it said nothing';
+}

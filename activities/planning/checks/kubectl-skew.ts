@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { needsKubectl } from '../../../domain/version-gate.js';
+import type { Check, CheckInput, Found } from '../check.js';
+import { CommandFailed, runCommand } from '../../exec.js';
+
+const answerSchema = z.object({ clientVersion: z.object({ gitVersion: z.string() }) });
+
+/** The istioctl of 1.5 applies through the kubectl of the PATH, and a current one breaks it (recipe, 4). */
+export const kubectlSkew: Check = {
+  id: 'MESH032',
+  look: async (input) => {
+    const { plan, mesh, cluster } = input;
+    if (!needsKubectl(plan.route?.from.version ?? '')) return [];
+    const found = await kubectlVersion(input);
+    const minor = (text: string) => Number(/^v?\d+\.(\d+)/.exec(text)?.[1] ?? Number.NaN);
+    if (found !== null && Math.abs(minor(found) - minor(mesh.kubernetes)) <= 1) return [];
+    const which = found === null ? 'there is none in the PATH of the worker' : `the one of the worker is ${found}`;
+    return [
+      wrong(
+        input,
+        `Going back to ${plan.route?.from.version ?? ''} in cluster ${cluster.id} needs a kubectl; ${which}.`,
+      ),
+    ];
+  },
+};
+
+async function kubectlVersion({ signal }: CheckInput): Promise<string | null> {
+  const args = ['version', '--client', '-o', 'json'];
+  const result = await runCommand({ file: 'kubectl', args, signal, timeoutMs: 20_000 }).catch((error: unknown) => {
+    if (error instanceof CommandFailed) return null;
+    throw error;
+  });
+  if (result === null) return null;
+  return answerSchema.parse(JSON.parse(result.stdout)).clientVersion.gitVersion;
+}
+
+function wrong({ mesh }: CheckInput, message: string): Found {
+  return {
+    reason: 'UnsupportedSource',
+    message: `${message.slice(0, -1)}; the API server is ${mesh.kubernetes}.`,
+    remedy: `Put a kubectl of ${mesh.kubernetes}, or of one minor beside it, first into the PATH of the worker.`,
+    command: `curl -LO https://dl.k8s.io/release/v${mesh.kubernetes}.0/bin/linux/amd64/kubectl && install kubectl /usr/local/bin/`,
+  };
+}

@@ -1,0 +1,55 @@
+import { DEFAULT_REVISION } from '../../../domain/names.js';
+import { diffText, flatten, lostSettings, type LostSetting } from '../../../domain/settings-diff.js';
+import type { Check, CheckInput, Found } from '../check.js';
+
+/** What every installation has of its own: where it came from, and what its release brings. */
+const OF_EVERY_INSTALLATION =
+  /^(hub|tag|profile|revision|installPackagePath|namespace)$|^values\.global\.(hub|tag|istioNamespace)$|^values\.revision$|^values\.[^.]+\.(image\.)?(tag|hub)$/;
+const LARGEST_COMMAND = 20;
+
+/** Guide, step 2: what `--set` and `-f` gave the old installation must be given to the new one again. */
+export const optionsKept: Check = {
+  id: 'MESH038',
+  look: async (input) => {
+    const { reader, target, plan } = input;
+    const name = installedState(plan.route?.from.revision ?? DEFAULT_REVISION);
+    const states = await reader.list('install.istio.io/v1alpha1', 'istiooperators');
+    const old = states.find(({ metadata }) => metadata.name === name);
+    // Before 1.6 istioctl kept no record of what it was given; then only what runs can be compared (MESH039).
+    if (old === undefined) return [];
+    const { given, plain } = await target.specs();
+    const lost = lostSettings(flatten(old['spec'] ?? {}), flatten(given), flatten(plain));
+    const real = lost.filter(({ path }) => !OF_EVERY_INSTALLATION.test(path));
+    return real.length === 0 ? [] : [found(input, real, `IstioOperator istio-system/${name} holds`)];
+  },
+};
+
+function installedState(revision: string): string {
+  return revision === DEFAULT_REVISION ? 'installed-state' : `installed-state-${revision}`;
+}
+
+function found(input: CheckInput, lost: readonly LostSetting[], where: string): Found {
+  const sets = lost.slice(0, LARGEST_COMMAND).map(({ path, old }) => `--set ${quoted(`${path}=${old}`)}`);
+  return {
+    ...lostFinding(input, lost, where),
+    command: `meshlift plan ${input.cluster.id} --release ${input.release.version} ${sets.join(' ')}`,
+  };
+}
+
+/** What is found when settings would be lost: it blocks until the caller has said what shall become of them. */
+export function lostFinding({ plan, release }: CheckInput, lost: readonly LostSetting[], where: string): Found {
+  const none = plan.options.carryOver === 'none';
+  return {
+    severity: none ? 'info' : 'blocker',
+    reason: 'OptionsLost',
+    message: `${where} ${lost.length} settings that revision ${release.revision} would not have${none ? ', as was asked for' : ''}.`,
+    remedy: none
+      ? 'Nothing needs to be done; the differences are shown for the record.'
+      : 'Give them to the new one with --set or --overlay, or say with `--carry-over none` that it shall do without them.',
+    diff: diffText(lost),
+  };
+}
+
+function quoted(text: string): string {
+  return /^[A-Za-z0-9_.,:=/@%+[\]-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
