@@ -51,10 +51,12 @@ export async function recordOperation<T>(
   journal: FencedJournal,
   run: RunRef,
   intent: OperationIntent,
-  work: () => Promise<OperationResult<T>>,
+  work: (report: ReportProgress) => Promise<OperationResult<T>>,
 ): Promise<T> {
   if (intent.mutating) await holdFence(journal, run);
-  return recordFenceOperation(journal, run, intent, () => (intent.mutating ? changing.run(true, work) : work()));
+  return recordFenceOperation(journal, run, intent, (report) =>
+    intent.mutating ? changing.run(true, work, report) : work(report),
+  );
 }
 
 /** Makes sure that the run holds its cluster, and takes it where nobody does. @throws FencedOff */

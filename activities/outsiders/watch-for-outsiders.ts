@@ -10,7 +10,7 @@ import { heartbeating } from '../heartbeat.js';
 import type { Store } from '../kube/store.js';
 import type { Resource } from '../kube/types.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
-import { nextChange } from '../workloads/watch-rollout.js';
+import { nextChange } from '../workloads/watch-workload.js';
 import { createDeploymentLookout, type Print } from './deployments.js';
 import { createNamespaceLookout } from './namespaces.js';
 import { createRestartLookout } from './restarts.js';
