@@ -8,6 +8,7 @@ import { format } from 'prettier';
 import { CHECK_ENTRIES } from '../domain/checks/catalogue.js';
 import { CHECK_GROUPS, SEVERITY_MEANINGS, type CheckGroup } from '../domain/checks/descriptor.js';
 import { FAILURES } from '../domain/failures.js';
+import { WORKLOAD_ACTIONS } from '../domain/workload-actions.js';
 
 const MEANINGS = {
   refuse: 'Refused: the request was wrong, nothing changed',
@@ -56,9 +57,57 @@ function checksPage(): string {
   );
 }
 
+const ACTIONS = {
+  restart: 'restarted through an annotation of its pod template; its own strategy replaces the pods',
+  restartAt: 'told to restart through `spec.restartAt`; its own controller replaces the pods',
+  evict: 'its pods are evicted one at a time through the Eviction API, each waited for until it is back and Ready',
+  wait: 'left to finish; finalising waits for it, with a deadline',
+  report: 'left alone; a person must do something',
+} as const;
+
+const CALLED: Readonly<Record<string, string>> = {
+  Rollout: 'Rollout (Argo)',
+  Pod: 'Pod without an owner',
+  unknown: 'any other owner',
+};
+
+function workloadsPage(): string {
+  const rows = Object.entries(WORKLOAD_ACTIONS).flatMap(([kind, strategies]) =>
+    Object.entries(strategies).map(([strategy, { action, reason }]) => {
+      const how = strategy === 'any' ? '' : `\`${strategy}\``;
+      return `| ${CALLED[kind] ?? kind} | ${how} | \`${action}\` | ${reason} |`;
+    }),
+  );
+  const actions = Object.entries(ACTIONS).map(([action, text]) => `- \`${action}\`: ${text}.`);
+  return `# Workloads
+
+What Meshlift does with each kind of workload to get new sidecars into its pods, forward and back.
+
+${actions.join('\n')}
+
+| kind | strategy | action | why |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+
+\`managed\` is a workload that another controller owns (Knative, an operator); \`partition\` is a StatefulSet with a partition above 0.
+
+## Rules that hold for all of them
+
+- A workload is moved at most once per run and direction. A restart is marked on the template, an eviction on the object: \`meshlift.dev/restarted-by\`, \`meshlift.dev/replacing-pods\`. A retried step finds its mark and only watches.
+- A rollout that somebody else has begun is waited for, as long as a workload may take; one that cannot end by itself (\`ProgressDeadlineExceeded\`, a changed template under \`OnDelete\`) is \`RolloutUnfinished\` at once.
+- An eviction asks the PodDisruptionBudgets. A refusal is asked again after 1 second, then ever later up to 30; without one pod replaced within the time of a workload it is \`EvictionRefused\`. One pod at a time; one that is not Ready anyway goes first.
+- A pod that comes back without a sidecar or with another one stops its wave at once. After the cause is mended, \`retry\` evicts just those pods: the workload is not restarted again.
+- A container that has ended three times is \`CrashLoopBackOff\` at once; before that it is waited for. \`ImagePullBackOff\` and pods that cannot be created (\`FailedCreateWebhook\`, \`FailedCreateQuota\`, \`FailedCreate\`) count when they last for a minute, or a quarter of the time of a workload if that is less. \`Unschedulable\` counts when the time is up: a node may be on its way.
+- \`retry\` wakes a controller that could create no pods and has backed off (\`meshlift.dev/nudged-at\`).
+- A namespace counts as moved when two scans in a row found nothing left and no new workload.
+`;
+}
+
 /** Every generated page: its path below the repository, and its formatted text. */
 export async function generatedPages(): Promise<Record<string, string>> {
-  const pages = { 'docs/reference/failures.md': failuresPage(), 'docs/reference/checks.md': checksPage() };
+  const pages = { 'docs/reference/failures.md': failuresPage(), 'docs/reference/checks.md': checksPage(),
+    'docs/reference/workloads.md': workloadsPage(),
+  };
   const formatted = Object.entries(pages).map(async ([path, text]) => {
     return [path, await format(text, { parser: 'markdown', printWidth: 120, singleQuote: true })] as const;
   });

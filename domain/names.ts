@@ -37,7 +37,11 @@ export const REVISION_LABEL = 'istio.io/rev';
 export const RESTART_ANNOTATION = 'meshlift.dev/restarted-by';
 
 /**
- * Annotation on a workload whose pods are evicted: `{runId}.{direction}@{creation time of its newest pod before that}`. Who is
- * killed half-way finds out by it which pods came back.
+ * Label on a workload whose pods are evicted: `{runId}.{direction}.{creation time of its newest pod before that, in seconds}`.
+ * Who is killed half-way finds out by it which pods came back. A label, because a new annotation raises the generation of a
+ * Deployment as a restart does.
  */
-export const REPLACEMENT_ANNOTATION = 'meshlift.dev/replacing-pods';
+export const REPLACEMENT_LABEL = 'meshlift.dev/replacing-pods';
+
+/** Annotation on an object whose controller has backed off: any change of the object makes it try again at once. */
+export const NUDGE_ANNOTATION = 'meshlift.dev/nudged-at';

@@ -1,4 +1,4 @@
-import { REPLACEMENT_ANNOTATION } from './names.js';
+import { REPLACEMENT_LABEL } from './names.js';
 import { isLive, isReady, type Pod } from './pod.js';
 import {
   desiredPods,
@@ -12,15 +12,16 @@ import {
 } from './rollout.js';
 import type { SidecarTarget, WorkloadKind } from './workload.js';
 
-/** The value of {@link REPLACEMENT_ANNOTATION}. */
+/** The value of {@link REPLACEMENT_LABEL}. @param since a time as the API server writes it */
 export function replacementMark(mark: string, since: string): string {
-  return `${mark}@${since}`;
+  return `${mark}.${Date.parse(since) / 1_000}`;
 }
 
 /** Since when the pods of a workload are replaced by this very run and direction; null when they are not. */
 export function replacedSince({ metadata }: Workload, mark: string): string | null {
-  const [owner, since] = (metadata.annotations?.[REPLACEMENT_ANNOTATION] ?? '').split('@');
-  return owner === mark ? (since ?? null) : null;
+  const value = metadata.labels?.[REPLACEMENT_LABEL] ?? '';
+  if (!value.startsWith(`${mark}.`)) return null;
+  return new Date(Number(value.slice(mark.length + 1)) * 1_000).toISOString().replace('.000Z', 'Z');
 }
 
 /** Creation time of the newest of these pods, by the API server's clock. */

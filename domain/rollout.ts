@@ -9,6 +9,7 @@ export interface Workload {
     readonly name: string;
     readonly uid?: string;
     readonly generation?: number;
+    readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
   readonly spec: {
@@ -84,8 +85,10 @@ export function desiredPods(kind: WorkloadKind, workload: Workload): number {
 }
 
 /** The value of the restart annotation that the pod template carries. */
-export function restartMarkOf(workload: Workload): string | undefined {
-  return workload.spec.template.metadata?.annotations?.[RESTART_ANNOTATION];
+export function restartMarkOf({ spec }: Workload): string | undefined {
+  // An Argo Rollout may point at a Deployment instead of having a template of its own.
+  const template = spec.template as Workload['spec']['template'] | undefined;
+  return template?.metadata?.annotations?.[RESTART_ANNOTATION];
 }
 
 /** Whether a workload must be restarted to get all its pods onto the expected sidecar. */
@@ -161,7 +164,7 @@ function whatIsWrong(pod: Pod, expected: SidecarTarget) {
 }
 
 /** Why the controller of a workload could create no pod: Deployments and ReplicaSets say so in a condition. */
-function refusalOf({ workload, refusal }: Subject): string | null {
+export function refusalOf({ workload, refusal }: Pick<Subject, 'workload' | 'refusal'>): string | null {
   const condition = workload.status?.conditions?.find(
     ({ type, status }) => type === 'ReplicaFailure' && status === 'True',
   );

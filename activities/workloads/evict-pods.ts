@@ -1,5 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
-import { REPLACEMENT_ANNOTATION } from '../../domain/names.js';
+import { REPLACEMENT_LABEL } from '../../domain/names.js';
 import { isLive, type Pod } from '../../domain/pod.js';
 import {
   judgeReplacement,
@@ -59,7 +59,7 @@ async function beginReplacing(
   const isOver = !owned.some((pod) => isBehind(pod, expected));
   if (recorded !== null && (isOver || activityInfo().attempt > 1)) return recorded;
   const since = newestCreation(owned);
-  const patch = { metadata: { annotations: { [REPLACEMENT_ANNOTATION]: replacementMark(mark, since) } } };
+  const patch = { metadata: { labels: { [REPLACEMENT_LABEL]: replacementMark(mark, since) } } };
   const id = `replace-pods/${workloadName(workload)}/${direction}`;
   const intent = { id, argv: patchCommand(workload, patch), mutating: true };
   await recordOperation(context.journal, run, intent, async () => {

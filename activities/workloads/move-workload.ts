@@ -12,6 +12,7 @@ import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import type { KubeObject } from '../kube/types.js';
 import { evictPods } from './evict-pods.js';
+import { nudgeOwner } from './nudge-owner.js';
 import { asWorkload, ownedPods } from './owned-pods.js';
 import { createReporter } from './report-progress.js';
 import { podsIn, workloadResource } from './resources.js';
@@ -46,6 +47,7 @@ export function createMoveWorkload(context: ActivityContext): Activities['moveWo
       }
       const rested = await atRest(context, input, found, signal);
       if (rested === null) return { workload, pods: 0, restarted: false };
+      if (isBegun(rested, input) && isFirstTry()) await nudgeOwner(context, input, rested);
       const { moved } = await move(context, input, rested, signal);
       return { workload, pods: moved, restarted: true };
     });
@@ -85,6 +87,9 @@ function isBegun(found: Found, { run, direction }: MoveInput): boolean {
   return isOurs(found, found.mark) || isOurs(found, restartMark(run.runId, opposite(direction)));
 }
 
+/** The first try of an activity that finds its own mark follows a person's `retry`; a later one follows a crash. */
+const isFirstTry = () => activityInfo().attempt === 1;
+
 const opposite = (direction: MoveInput['direction']) => (direction === 'back' ? 'forward' : 'back');
 
 /** Whether this run has begun to move the workload: on the template, beside it, or pod by pod. */
@@ -121,7 +126,7 @@ function move(context: ActivityContext, input: MoveInput, found: Found, signal: 
  * (I3), so exactly those pods are evicted; in the try in which they came back they end the move.
  */
 function cameBackWrong({ expected }: MoveInput, { object, owned, mark }: Found): boolean {
-  const isAgain = restartMarkOf(asWorkload(object)) === mark && activityInfo().attempt === 1;
+  const isAgain = restartMarkOf(asWorkload(object)) === mark && isFirstTry();
   const fresh = owned.filter((pod) => pod.metadata.annotations?.[RESTART_ANNOTATION] === mark);
   return isAgain && fresh.some((pod) => isBehind(pod, expected));
 }

@@ -4,6 +4,10 @@ import { stringify } from 'yaml';
 export const READY_DELAY = 'sandbox.meshlift.dev/ready-delay';
 export const NEVER_READY = 'sandbox.meshlift.dev/never-ready';
 export const CRASH = 'sandbox.meshlift.dev/crash';
+/** The images of the pod cannot be pulled. */
+export const NO_IMAGE = 'sandbox.meshlift.dev/no-image';
+/** The pod of a Job runs until the annotation is taken from it. */
+export const KEEPS_RUNNING = 'sandbox.meshlift.dev/keeps-running';
 
 interface Match {
   readonly key: string;
@@ -85,6 +89,17 @@ function stage(name: string, matches: readonly Match[], next: object, delayAnnot
   };
 }
 
+const IMAGE_PULL_FAILED = `containerStatuses:
+{{ range .spec.containers }}
+- image: {{ .image | Quote }}
+  name: {{ .name | Quote }}
+  ready: false
+  restartCount: 0
+  state: {waiting: {reason: ImagePullBackOff, message: "Back-off pulling image"}}
+{{ end }}
+phase: Pending
+`;
+
 const COMPLETED = `{{ $now := Now }}
 containerStatuses:
 {{ range .spec.containers }}
@@ -146,7 +161,7 @@ function nodeStages(): object[] {
  */
 export function kubeletStages(): string {
   const ordinary = [LIVE, PENDING, NOT_ISTIOD];
-  const wellBehaved = [absent(NEVER_READY), absent(CRASH)];
+  const wellBehaved = [absent(NEVER_READY), absent(CRASH), absent(NO_IMAGE)];
   const stages = [
     stage('pod-ready', [...ordinary, ...wellBehaved, absent(READY_DELAY)], { statusTemplate: runningStatus('ready') }),
     stage(
@@ -157,6 +172,12 @@ export function kubeletStages(): string {
     ),
     stage('pod-never-ready', [...ordinary, present(NEVER_READY)], { statusTemplate: runningStatus('unready') }),
     stage('pod-crash', [...ordinary, present(CRASH)], { statusTemplate: runningStatus('crashing') }),
+    stage(
+      'pod-no-image',
+      // Such a pod stays Pending: without this it would be written for ever.
+      [...ordinary, present(NO_IMAGE), { key: '.status.containerStatuses', operator: 'DoesNotExist' }],
+      { statusTemplate: IMAGE_PULL_FAILED },
+    ),
     stage('istiod-started', [LIVE, PENDING, IS_ISTIOD], { statusTemplate: runningStatus('unready') }),
     stage(
       'job-complete',
@@ -164,6 +185,7 @@ export function kubeletStages(): string {
         LIVE,
         { key: '.status.phase', operator: 'In', values: ['Running'] },
         { key: '.metadata.ownerReferences.[].kind', operator: 'In', values: ['Job'] },
+        absent(KEEPS_RUNNING),
       ],
       { statusTemplate: COMPLETED },
     ),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REPLACEMENT_ANNOTATION } from '../../domain/names.js';
+import { REPLACEMENT_LABEL } from '../../domain/names.js';
 import type { Pod } from '../../domain/pod.js';
 import {
   judgeReplacement,
@@ -78,12 +78,15 @@ describe('a workload whose pods are replaced', () => {
 
 describe('the mark of a replacement', () => {
   it('tells since when, to its own run and direction only', () => {
-    const annotations = { [REPLACEMENT_ANNOTATION]: replacementMark('run-1.forward', SINCE) };
+    const labels = { [REPLACEMENT_LABEL]: replacementMark('run-1.forward', SINCE) };
     const { workload } = subject('StatefulSet', 1);
-    const marked = { ...workload, metadata: { name: 'web', annotations } };
+    const marked = { ...workload, metadata: { name: 'web', labels } };
     expect(replacedSince(marked, 'run-1.forward')).toBe(SINCE);
     expect(replacedSince(marked, 'run-1.back')).toBeNull();
     expect(replacedSince(workload, 'run-1.forward')).toBeNull();
+    const uuid = '0f9d2c1e-1111-4222-8333-444455556666';
+    // What the API server allows as the value of a label.
+    expect(replacementMark(`${uuid}.forward`, SINCE)).toMatch(/^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/);
   });
 
   it('is the creation of the newest pod', () => {
