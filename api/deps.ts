@@ -50,8 +50,7 @@ export interface RollBack {
 
 /** What came of it: an open run goes back itself; a succeeded one is taken back by a new run. */
 export type RolledBack =
-  | { readonly kind: 'command'; readonly state: RunState }
-  | { readonly kind: 'started'; readonly runId: string };
+  { readonly kind: 'command'; readonly state: RunState } | { readonly kind: 'started'; readonly runId: string };
 
 /** The id of a run, or the newest one of its cluster. */
 export type RunIdOrLatest = string;

@@ -35,20 +35,18 @@ export async function rollBack(
   if (state?.phase.name !== 'succeeded') {
     const command = { type: 'rollBack', by, reason } as const;
     const updateId = key === undefined ? undefined : updateIdOf(key, command);
-    const answer = await sendCommand(client, { cluster, runId: found.runId }, command, updateId);
-    return { kind: 'command', state: answer };
+    return { kind: 'command', state: await sendCommand(client, { cluster, runId: found.runId }, command, updateId) };
   }
   await requireRestorable(state, newest, inspect);
+  return { kind: 'started', runId: await startRestoring(client, state, request) };
+}
+
+async function startRestoring(client: Client, state: RunState, { by, reason, key }: RollBack): Promise<string> {
+  const { cluster, release } = state;
   const restores = restorationOf(state, reason);
   if (restores === null) throw new ApiProblem('WrongPhase', `The run of cluster ${cluster} never had a plan.`);
-  const { options } = restores.plan;
-  const started = await startOnce(client, {
-    request: { cluster, release: state.release, options },
-    key: key ?? randomUUID(),
-    by,
-    restores,
-  });
-  return { kind: 'started', runId: started.runId };
+  const request = { cluster, release, options: restores.plan.options };
+  return (await startOnce(client, { request, key: key ?? randomUUID(), by, restores })).runId;
 }
 
 /** Whether the newest run was started by this very request, sent again. */

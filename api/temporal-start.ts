@@ -11,7 +11,8 @@ import { findExecution, type Execution } from './temporal-executions.js';
 const REMEMBERED_RUNS = 50;
 
 /** What a run carries, so that a repeated request finds it. A type, because Temporal wants an index signature. */
-type StartMemo = Readonly<Record<'idempotencyKey' | 'requestHash', string>> & Readonly<Partial<Record<'restores', string>>>;
+type StartMemo = Readonly<Record<'idempotencyKey' | 'requestHash', string>> &
+  Readonly<Partial<Record<'restores', string>>>;
 
 /** A start, and what it takes back if it does. */
 interface Start extends StartRun {

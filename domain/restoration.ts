@@ -69,7 +69,10 @@ export function acceptRestoration(state: RunState, now: string): Refusal | null 
  * Whether the cluster is still as the run left it. Going back over what others have done since would be guessing.
  * @returns null when it is, otherwise what is different, as a sentence
  */
-export function acceptCluster({ cluster, plan }: Pick<RunState, 'cluster' | 'plan'>, mesh: DetectedMesh): Refusal | null {
+export function acceptCluster(
+  { cluster, plan }: Pick<RunState, 'cluster' | 'plan'>,
+  mesh: DetectedMesh,
+): Refusal | null {
   const route = plan?.route;
   if (route == null) return null;
   const changed = (what: string): Refusal => ({
@@ -81,7 +84,8 @@ export function acceptCluster({ cluster, plan }: Pick<RunState, 'cluster' | 'pla
   if (ours.version !== route.to.version)
     return changed(`revision ${ours.revision} runs ${ours.version}, not ${route.to.version}`);
   const other = mesh.controlPlanes.find(({ revision }) => ![route.to.revision, route.from.revision].includes(revision));
-  if (other !== undefined) return changed(`it has a control plane ${other.revision} of version ${other.version} by now`);
+  if (other !== undefined)
+    return changed(`it has a control plane ${other.revision} of version ${other.version} by now`);
   const moved = new Set(plan?.waves.flatMap(({ namespaces }) => namespaces));
   const users = mesh.namespaces.filter(
     ({ namespace, revision }) => revision === route.to.revision && !moved.has(namespace),

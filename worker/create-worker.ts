@@ -19,8 +19,9 @@ export async function createMeshliftWorker({ connection, namespace, activities }
     taskQueue: TASK_QUEUE,
     workflowsPath: workflowsPath(),
     activities,
-    // A workload that is waited for takes a slot and nothing else: as many as a wave's safety budget may ask for.
-    maxConcurrentActivityTaskExecutions: 500,
+    // A workload that is waited for takes a slot and nothing else: as many as a wave's safety budget may ask for, and one
+    // for each open run, whose surroundings are watched (ADR 0007).
+    maxConcurrentActivityTaskExecutions: 1_500,
     maxCachedWorkflows: 200,
     shutdownGraceTime: '10s',
     // A cancellation reaches an activity with its next heartbeat: that must not wait longer than people do.

@@ -25,6 +25,15 @@ function journalLine(before: RunState, after: RunState, event: RunEvent): string
       return 'the old control plane is unused; its removal begins';
     case 'resumed':
       return `resumed by ${event.by}`;
+    case 'failed':
+      return `${phaseTitle(after.phase)}: ${event.obstacle.message}`;
+    default:
+      return namespaceLine(event) ?? (before.phase === after.phase ? null : phaseTitle(after.phase));
+  }
+}
+
+function namespaceLine(event: RunEvent): string | null {
+  switch (event.type) {
     case 'namespaceStarted':
       return `namespace ${event.namespace} moves ${event.direction}`;
     case 'namespaceFinished':
@@ -33,9 +42,7 @@ function journalLine(before: RunState, after: RunState, event: RunEvent): string
       return `namespace ${event.namespace} stopped: ${event.detail}`;
     case 'namespaceSkipped':
       return `namespace ${event.namespace} is left out by ${event.by}: ${event.reason}`;
-    case 'failed':
-      return `${phaseTitle(after.phase)}: ${event.obstacle.message}`;
     default:
-      return before.phase === after.phase ? null : phaseTitle(after.phase);
+      return null;
   }
 }

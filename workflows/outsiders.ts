@@ -25,7 +25,10 @@ export function watchForOutsiders(ledger: Ledger): void {
     watching = scope;
     try {
       const changes = await scope.run(() => guard.watchForOutsiders({ ...inputOf(ledger.state()), told }));
-      if (changes === null) return await untilNotGuarded();
+      if (changes === null) {
+        await untilNotGuarded();
+        return;
+      }
       const message = changes.map((change) => change.message).join(' ');
       const remedy = [...new Set(changes.map((change) => change.remedy))].join('\n');
       // A run that somebody has paused in this instant hears of it when it goes on.

@@ -18,12 +18,7 @@ export async function istiodPods(kube: KubeClient, revision: string): Promise<re
  * Waits until every ready endpoint of Service `istiod` is a pod of that revision.
  * @throws ControlPlaneNotReady when that does not come
  */
-export async function untilServed(
-  kube: KubeClient,
-  run: RunRef,
-  revision: string,
-  signal: AbortSignal,
-): Promise<void> {
+export async function untilServed(kube: KubeClient, run: RunRef, revision: string, signal: AbortSignal): Promise<void> {
   const obstacle = await untilHolds(
     async () => {
       const [endpoints, pods] = await Promise.all([

@@ -95,10 +95,10 @@ export function createRemoveOldControlPlane(context: ActivityContext): Activitie
       }
       const own = ownObjects(await readSnapshot(context.dataDir, run), route).filter((entry) => !isInjection(entry));
       for (const entry of own.filter(isRunning)) await removeOld(context, run, entry);
-      const left = await untilHolds(
-        async () => namesOf(await istiodPods(kube, route.from.revision)),
-        { timeoutSeconds: 120, signal },
-      );
+      const left = await untilHolds(async () => namesOf(await istiodPods(kube, route.from.revision)), {
+        timeoutSeconds: 120,
+        signal,
+      });
       if (left !== null)
         throw failure(
           'OldRevisionInUse',
@@ -116,7 +116,6 @@ function isInjection(entry: RecordedObject): boolean {
 function isRunning(entry: RecordedObject): boolean {
   return ['deployments', 'horizontalpodautoscalers', 'poddisruptionbudgets'].includes(pluralOf(entry));
 }
-
 
 function namesOf(objects: readonly KubeObject[]): string | null {
   return objects.length === 0 ? null : objects.map(({ metadata }) => metadata.name).join(', ');

@@ -53,7 +53,8 @@ export async function foreignObjects({ kube, run, route, before }: Usage): Promi
   return [
     ...remade.map(({ recorded }) => `${recordedName(recorded)} was made anew after the run began, by somebody else`),
     ...others.map(
-      (entry) => `${recordedName(entry)} carries ${REVISION_LABEL}=${revision}, and only the old control plane reads it`,
+      (entry) =>
+        `${recordedName(entry)} carries ${REVISION_LABEL}=${revision}, and only the old control plane reads it`,
     ),
   ];
 }

@@ -64,15 +64,18 @@ function templateOf({ spec }: KubeObject): Template {
 }
 
 /** What binds a template to the old control plane, as the rest of a sentence. */
-function bondOf({ metadata = {}, spec = {} }: Template, { from }: Route): string | null {
-  const { labels = {}, annotations = {} } = metadata;
-  if ((labels[REVISION_LABEL] ?? annotations[REVISION_LABEL]) === from.revision)
+function bondOf(template: Template, { from }: Route): string | null {
+  const { proxyTag } = from.sidecar;
+  if (askedRevision(template) === from.revision)
     return `asks for ${REVISION_LABEL}=${from.revision} in its pod template`;
-  const image = annotations[PROXY_IMAGE];
-  if (image !== undefined && imageTag(image) === from.sidecar.proxyTag)
-    return `pins the proxy image ${image} in its pod template`;
-  const proxy = spec.containers?.find(({ name }) => name === 'istio-proxy')?.image;
-  if (proxy !== undefined && imageTag(proxy) === from.sidecar.proxyTag)
-    return `carries proxy ${from.sidecar.proxyTag} in its own pod template`;
-  return null;
+  const image = template.metadata?.annotations?.[PROXY_IMAGE];
+  if (image !== undefined && imageTag(image) === proxyTag) return `pins the proxy image ${image} in its pod template`;
+  const proxy = template.spec?.containers?.find(({ name }) => name === 'istio-proxy')?.image;
+  return proxy !== undefined && imageTag(proxy) === proxyTag
+    ? `carries proxy ${proxyTag} in its own pod template`
+    : null;
+}
+
+function askedRevision({ metadata = {} }: Template): string | undefined {
+  return metadata.labels?.[REVISION_LABEL] ?? metadata.annotations?.[REVISION_LABEL];
 }

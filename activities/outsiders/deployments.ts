@@ -33,7 +33,10 @@ export function createDeploymentLookout(
   const tell = (key: string, message: string, writer: Writer): OutsideChange[] => {
     if (told.has(key)) return [];
     told.add(key);
-    const remedy = [key.includes(`/${istiod}/`) ? istiodRemedy(run, istiod) : gatewayRemedy(run, key), ...ignoreRule(writer)];
+    const remedy = [
+      key.includes(`/${istiod}/`) ? istiodRemedy(run, istiod) : gatewayRemedy(run, key),
+      ...ignoreRule(writer),
+    ];
     return [{ key, message, remedy: remedy.join('\n') }];
   };
 
@@ -80,7 +83,10 @@ function decided({ spec }: KubeObject): Spec {
 }
 
 function digestOf(object: KubeObject): string {
-  return createHash('sha256').update(JSON.stringify(decided(object))).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(JSON.stringify(decided(object)))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 /** The fields that differ, as the rest of a sentence; nothing when the Deployment of before was not seen. */

@@ -66,9 +66,10 @@ export async function readBackup(dataDir: string, run: RunRef, place: Place): Pr
   }
 }
 
-function toManifest({ metadata, status: _status, ...rest }: KubeObject): object {
+function toManifest({ metadata, ...rest }: KubeObject): object {
+  const decided = Object.entries(rest).filter(([key]) => key !== 'status');
   const kept = Object.entries(metadata).filter(([key]) => !OF_THE_SERVER.includes(key));
-  return { ...rest, metadata: Object.fromEntries(kept) };
+  return { ...Object.fromEntries(decided), metadata: Object.fromEntries(kept) };
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -30,7 +30,7 @@ export interface Page<Item> {
 }
 
 /** The last part of a command's route. */
-export type CommandVerb = 'pause' | 'resume' | 'promote' | 'rollback' | 'retry' | 'skip' | 'cancel';
+export type CommandVerb = 'pause' | 'resume' | 'promote' | 'retry' | 'skip' | 'cancel';
 
 /** Points at one run; `latest` is a valid run id. */
 export interface RunPath {
@@ -49,6 +49,8 @@ export interface ApiClient {
   operations(run: RunPath): Promise<readonly Operation[]>;
   list(filter: Readonly<Record<string, string>>): Promise<Page<RunSummary>>;
   command(run: RunPath, verb: CommandVerb, body: Readonly<Record<string, unknown>>): Promise<RunState>;
+  /** Sends an open run back, and gives its state; or has a new run take back a succeeded one, and gives where that is. */
+  rollBack(run: RunPath, reason: string): Promise<RunState | RunPath>;
   clusters(): Promise<readonly ClusterSummary[]>;
   cluster(id: string): Promise<DetectedMesh>;
   releases(): Promise<readonly Release[]>;
@@ -121,6 +123,12 @@ export function createApiClient({ url, token, user }: ApiClientOptions): ApiClie
     operations: (run) => items(`${pathOf(run)}/operations`),
     list: (filter) => request('GET', `/v1/upgrades?${new URLSearchParams(filter).toString()}`),
     command: (run, verb, body) => request('POST', `${pathOf(run)}/${verb}`, { body, key: randomUUID() }),
+    rollBack: (run, reason) =>
+      request('POST', `${pathOf(run)}/rollback`, {
+        body: { reason },
+        key: randomUUID(),
+        deadlineMs: CLUSTER_DEADLINE_MS,
+      }),
     clusters: () => items('/v1/clusters'),
     cluster: (id) => request('GET', `/v1/clusters/${encodeURIComponent(id)}`, { deadlineMs: CLUSTER_DEADLINE_MS }),
     releases: () => items('/v1/releases'),

@@ -19,6 +19,8 @@ export interface RequestOptions extends ClientOptions {
   readonly workloadTimeout?: number;
   readonly parallelNamespaces?: number;
   readonly parallelWorkloads?: number;
+  readonly finalizeSoak?: number;
+  readonly rollbackGrace?: number;
 }
 
 /** Adds the options that say what an upgrade shall be like. What is left out the server decides. */
@@ -38,6 +40,10 @@ export function addRequestOptions(command: Command): Command {
       duration('--promotion-timeout <duration>', 'how long a gate waits before the run is blocked (default: 7d)'),
     )
     .addOption(duration('--workload-timeout <duration>', 'how long one workload may take (default: 15m)'))
+    .addOption(
+      duration('--finalize-soak <duration>', 'time between the two looks before the old one goes (default: 1m)'),
+    )
+    .addOption(duration('--rollback-grace <duration>', 'how long after its end a run can be rolled back (default: 1d)'))
     .addOption(count('--parallel-namespaces <n>', 'namespaces that move at the same time (default: 4)'))
     .addOption(
       count('--parallel-workloads <n>', 'workloads of a namespace that restart at the same time (default: 8)'),
@@ -63,6 +69,8 @@ export function toRequest(cluster: string, options: RequestOptions): UpgradeRequ
       workloadTimeoutSeconds: options.workloadTimeout,
       parallelNamespaces: options.parallelNamespaces,
       parallelWorkloads: options.parallelWorkloads,
+      finalizeSoakSeconds: options.finalizeSoak,
+      rollbackGraceSeconds: options.rollbackGrace,
     },
   });
   if (!parsed.success) throw new UsageError(`the request is wrong:\n${z.prettifyError(parsed.error)}`);

@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { RunState } from '../../domain/run.js';
-import type { ApiClient, CommandVerb, RunPath } from '../client/api-client.js';
+import { pathOf, type ApiClient, type CommandVerb, type RunPath } from '../client/api-client.js';
 import { clusterArgument, parseNamespace, parseReason, runArgument } from '../client/arguments.js';
 import { clientCommand, connect, print, type ClientOptions } from '../client/client-command.js';
 import type { Context } from '../client/context.js';
 import { ApiProblem } from '../client/problem.js';
+import { addWatchOptions, watchToTheEnd, type WatchFlags } from '../client/watch-command.js';
 import { phaseWords, renderSummary } from '../render/run-header.js';
 import { clean } from '../render/text.js';
 
@@ -21,7 +22,7 @@ export function runCommands(context: Context): readonly Command[] {
     steering(context, 'pause', 'Let no new restart and no new step begin.').addOption(reasonOption()),
     steering(context, 'resume', 'Go on after a pause.'),
     promoteCommand(context),
-    steering(context, 'rollback', 'Bring everything back to what it was before the run.').addOption(reasonOption()),
+    rollBackCommand(context),
     steering(context, 'retry', 'Go on at the step where the run is blocked.'),
     steering(context, 'skip', 'Leave one namespace out of the run.')
       .addOption(
@@ -46,6 +47,21 @@ function steering(context: Context, verb: CommandVerb, description: string): Com
     const client = await connect(options, context);
     answer(context, options, await client.command({ cluster, runId }, verb, body));
   });
+}
+
+/** A run that has succeeded is taken back by a new one: then the answer is that one's, and so is the watch. */
+function rollBackCommand(context: Context): Command {
+  const command = ofRun('rollback', 'Bring everything back to what it was before the run, also after its end.');
+  return addWatchOptions(command.addOption(reasonOption())).action(
+    async (cluster: string, runId: string, options: CommandOptions & WatchFlags & { readonly reason: string }) => {
+      const client = await connect(options, context);
+      const answered = await client.rollBack({ cluster, runId }, options.reason);
+      const run = { cluster, runId: answered.runId };
+      if (!('phase' in answered)) context.err(`A new run takes the upgrade back: ${pathOf(run)}\n`);
+      if (options.watch === true) await watchToTheEnd({ client, run, options, context });
+      else answer(context, options, 'phase' in answered ? answered : await client.state(run));
+    },
+  );
 }
 
 function promoteCommand(context: Context): Command {
@@ -79,7 +95,7 @@ function nothingToPromote(state: RunState): ApiProblem {
   });
 }
 
-function ofRun(verb: CommandVerb, description: string): Command {
+function ofRun(verb: CommandVerb | 'rollback', description: string): Command {
   return clientCommand(verb, description).addArgument(clusterArgument()).addArgument(runArgument());
 }
 

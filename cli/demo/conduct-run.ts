@@ -80,11 +80,11 @@ async function decide(conducting: Conducting, run: RunPath, { phase, plan }: Run
   const { gate } = phase;
   if (rollback && gate === 'finalize') {
     context.err('Everything has moved. Going back from here, as asked by --rollback.\n');
-    await client.command(run, 'rollback', { reason: 'the demo goes back' });
+    await client.rollBack(run, 'the demo goes back');
   } else if (await askToGoOn(`The run waits at gate ${gate}. Promote it?`, SECONDS_TO_THINK, signal)) {
     await client.command(run, 'promote', { gate, planHash: plan?.hash ?? '' });
   } else {
     context.err('Going back instead.\n');
-    await client.command(run, 'rollback', { reason: `gate ${gate} was not promoted` });
+    await client.rollBack(run, `gate ${gate} was not promoted`);
   }
 }

@@ -36,8 +36,14 @@ export function titleLines(state: RunState, pen: Pen, now: number): string[] {
         `${paused} Paused by ${pause.by} ${dot} ${between(pause.since, now)} ${dot} ${pause.reason}`,
         'yellow',
       ]),
+      ...remedyLines(pause.remedy ?? '', pen),
     );
   return lines;
+}
+
+/** A remedy may hold a rule to paste: its lines stay whole and keep their indentation. */
+function remedyLines(remedy: string, pen: Pen): string[] {
+  return remedy === '' ? [] : remedy.split('\n').map((text) => pen.whole([`  ${text}`]));
 }
 
 /** Lines that say what the run waits for, what comes next, and what a person can do. */

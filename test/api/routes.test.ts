@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CHECK_ENTRIES } from '../../domain/checks/catalogue.js';
-import { AT, MESH, PLAN, RUN_ID, STATE } from './support/doubles.js';
+import { AT, MESH, NEXT_RUN_ID, PLAN, RUN_ID, STATE } from './support/doubles.js';
 import { RELEASE, testApp } from './support/test-app.js';
 
 const RUN = `/v1/upgrades/shop/${RUN_ID}`;
@@ -172,7 +172,6 @@ describe('commands', () => {
     ['pause', { reason: 'lunch' }, { type: 'pause', by: 'api', reason: 'lunch' }],
     ['resume', {}, { type: 'resume', by: 'api' }],
     ['promote', { gate: 'canary', planHash: hash }, { type: 'promote', by: 'api', gate: 'canary', planHash: hash }],
-    ['rollback', { reason: 'odd' }, { type: 'rollBack', by: 'api', reason: 'odd' }],
     ['retry', {}, { type: 'retry', by: 'api' }],
     [
       'skip',
@@ -187,6 +186,27 @@ describe('commands', () => {
     const response = await request({ method: 'POST', url: `${RUN}/${verb}`, payload });
     expect([response.statusCode, response.json()]).toEqual([200, STATE]);
     expect(runs.calls).toEqual([{ method: 'command', cluster: 'shop', runId: RUN_ID, command, updateId: undefined }]);
+  });
+
+  it('rollback reaches the run and answers its state', async () => {
+    const { request, runs } = await testApp();
+    const headers = { 'idempotency-key': 'k', 'x-meshlift-user': 'ann' };
+    const response = await request({ method: 'POST', url: `${RUN}/rollback`, payload: { reason: 'odd' }, headers });
+    expect([response.statusCode, response.json()]).toEqual([200, STATE]);
+    const asked = { cluster: 'shop', runId: RUN_ID, by: 'ann', reason: 'odd', key: 'k' };
+    expect(runs.calls).toEqual([{ method: 'rollBack', request: asked }]);
+  });
+
+  it('rollback of a succeeded run leads to the run that takes it back', async () => {
+    const { request, runs } = await testApp();
+    runs.succeeded = true;
+    const response = await request({
+      method: 'POST',
+      url: '/v1/upgrades/shop/latest/rollback',
+      payload: { reason: 'odd' },
+    });
+    expect([response.statusCode, response.json()]).toEqual([202, { cluster: 'shop', runId: NEXT_RUN_ID }]);
+    expect(response.headers.location).toBe(`/v1/upgrades/shop/${NEXT_RUN_ID}`);
   });
 
   it.each(['resume', 'retry', 'cancel'])('%s needs no body, with a content type or without', async (verb) => {

@@ -22,7 +22,11 @@ describe('finalising an upgrade', () => {
   beforeAll(async () => {
     mesh = await startMesh('e2e-finalise');
     original = await mesh.facts.snapshot();
-    run = await mesh.api.start(mesh.cluster, { canary: ['catalog'], parallelNamespaces: 8, rollbackGraceSeconds: 3600 });
+    run = await mesh.api.start(mesh.cluster, {
+      canary: ['catalog'],
+      parallelNamespaces: 8,
+      rollbackGraceSeconds: 3600,
+    });
     await mesh.api.untilGate(run, 'canary');
     await mesh.api.promote(run);
     await mesh.api.untilGate(run, 'finalize');
@@ -62,9 +66,9 @@ describe('finalising an upgrade', () => {
     const orphans = await mesh.facts.list(KINDS, '-A', '-l', 'istio.io/rev=default');
     expect(orphans.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([]);
     expect(await names('istiooperators.install.istio.io')).toEqual(['installed-state-asm-1614-2']);
-    expect(await mesh.facts.list('pdb', '-n', 'istio-system', '--field-selector', 'metadata.name=istiod')).toMatchObject([
-      { metadata: { name: 'istiod', uid: (before?.metadata as { uid?: string }).uid } },
-    ]);
+    expect(
+      await mesh.facts.list('pdb', '-n', 'istio-system', '--field-selector', 'metadata.name=istiod'),
+    ).toMatchObject([{ metadata: { name: 'istiod', uid: (before?.metadata as { uid?: string }).uid } }]);
     expect(await mesh.facts.dryRunCreate(VALID_GATEWAY)).toContain('created (server dry run)');
     expect(await mesh.facts.dryRunCreate(INVALID_GATEWAY)).toMatch(/admission webhook "validation.istio.io" denied/);
   });
@@ -89,7 +93,10 @@ describe('finalising an upgrade', () => {
     expect([again.status, again.headers.get('location')]).toEqual([202, back]);
 
     const state = await mesh.api.untilPhase(back, 'rolledBack');
-    expect(state).toMatchObject({ restores: { runId: run.split('/').at(-1) }, proof: [{ ok: true }, { ok: true }, { ok: true }] });
+    expect(state).toMatchObject({
+      restores: { runId: run.split('/').at(-1) },
+      proof: [{ ok: true }, { ok: true }, { ok: true }],
+    });
     const pods = await mesh.facts.podsByProxy();
     expect(Object.values(pods).some((row) => RELEASE in row)).toBe(false);
     expect(await mesh.facts.snapshot()).toEqual(original);

@@ -29,7 +29,10 @@ describe('a change from outside', () => {
     mesh.outsiders.push([CHANGE, other]);
     const run = await bench.startOn(mesh);
     await mesh.script.until('the run is paused', () => mesh.journal.some(({ body }) => isPause(body)));
-    expect((await run.state()).pause).toMatchObject({ reason: `${CHANGE.message} ${other.message}`, remedy: 'Label it.' });
+    expect((await run.state()).pause).toMatchObject({
+      reason: `${CHANGE.message} ${other.message}`,
+      remedy: 'Label it.',
+    });
   });
 
   it('does not keep a rollback from beginning', async () => {

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject, ManagedFields } from '../../activities/kube/types.js';
+import { createDeploymentLookout, type Print } from '../../activities/outsiders/deployments.js';
+import { createNamespaceLookout } from '../../activities/outsiders/namespaces.js';
+import { createRestartLookout } from '../../activities/outsiders/restarts.js';
+import { writerOf } from '../../activities/outsiders/writer.js';
+import type { Route } from '../../domain/plan.js';
+import type { Snapshot } from '../../domain/snapshot.js';
+
+const run = { cluster: 'shop', runId: 'r1', release: '1.6.14-asm.2' };
+const route: Route = {
+  from: { version: '1.6.13', revision: 'default', sidecar: { revision: 'default', proxyTag: '1.6.13' } },
+  to: { version: '1.6.14-asm.2', revision: 'new', sidecar: { revision: 'new', proxyTag: '1.6.14-asm.2' } },
+};
+const before: Snapshot = {
+  schema: 1,
+  cluster: 'shop',
+  runId: 'r1',
+  takenAt: '2026-01-31T08:00:00Z',
+  namespaces: { cart: { 'istio-injection': 'enabled' }, web: { 'istio-injection': 'enabled' } },
+  objects: [],
+};
+
+const OLD = { 'istio-injection': 'enabled' };
+const NEW = { 'istio.io/rev': 'new' };
+
+function wrote(manager: string, label: string, time = '2026-01-31T08:00:00Z'): ManagedFields {
+  return { manager, operation: 'Update', time, fieldsV1: { 'f:metadata': { 'f:labels': { [`f:${label}`]: {} } } } };
+}
+
+function namespace(name: string, labels: Record<string, string>, ...managedFields: ManagedFields[]): KubeObject {
+  return { metadata: { name, labels, managedFields } };
+}
+
+describe('the labels of namespaces', () => {
+  const lookout = (moved: string[] = [], told: string[] = []) =>
+    createNamespaceLookout({ run, route, before, waiting: ['cart', 'web'], moved: new Set(moved) }, new Set(told));
+
+  it('may be as they were, or as the run itself has written them', () => {
+    const look = lookout();
+    expect(
+      look([namespace('cart', OLD), namespace('web', OLD), namespace('other', { 'istio-injection': 'x' })]),
+    ).toEqual([]);
+    expect(look([namespace('cart', NEW, wrote('meshlift', 'istio.io/rev'))])).toEqual([]);
+  });
+
+  it('may not go back once the run has moved them, whether it saw that or was told', () => {
+    const look = lookout();
+    look([namespace('cart', NEW, wrote('meshlift', 'istio.io/rev'))]);
+    const back = namespace('cart', OLD, wrote('kubectl-label', 'istio-injection', '2026-01-31T09:00:00Z'));
+    const [change] = look([back]);
+    expect(change?.message).toBe(
+      'Namespace cart of cluster shop was relabelled by kubectl-label: it carries istio-injection=enabled, and the run left it with istio.io/rev=new.',
+    );
+    expect(change?.remedy).toContain('kubectl label namespace cart istio-injection- istio.io/rev=new --overwrite');
+    expect(look([back])).toEqual([]);
+    expect(lookout(['cart'])([back])).toHaveLength(1);
+    expect(lookout(['cart'], [change?.key ?? ''])([back])).toEqual([]);
+  });
+
+  it('that were put right count anew', () => {
+    const look = lookout(['cart']);
+    expect(look([namespace('cart', OLD)])).toHaveLength(1);
+    expect(look([namespace('cart', NEW)])).toEqual([]);
+    expect(look([namespace('cart', OLD)])).toHaveLength(1);
+  });
+
+  it('of one that waits may not be moved by others', () => {
+    expect(lookout()([namespace('web', NEW, wrote('kubectl-label', 'istio.io/rev'))])).toHaveLength(1);
+  });
+});
+
+describe('the new istiod and the gateways', () => {
+  const istiod = (spec: object = {}, uid = 'u1') => deployment('istiod-new', spec, uid);
+  const gateway = (spec: object) => deployment('istio-ingressgateway', spec, 'g', { istio: 'ingressgateway' });
+  const lookout = (prints = new Map<string, Print>()) => createDeploymentLookout({ run, route }, prints, new Set());
+
+  it('may be scaled, but not to nothing', () => {
+    const look = lookout();
+    expect(look([istiod({ replicas: 1 })])).toEqual([]);
+    expect(look([istiod({ replicas: 3 })])).toEqual([]);
+    expect(look([istiod({ replicas: 0 })])[0]?.message).toContain('was edited by');
+  });
+
+  it('may not go; it is told once, also when it was gone from the start', () => {
+    const look = lookout();
+    expect(look([])[0]?.message).toContain('istiod-new of cluster shop was deleted');
+    expect(look([])).toEqual([]);
+    expect(look([istiod()])).toEqual([]);
+    expect(look([])).toHaveLength(1);
+  });
+
+  it('may not be edited or made anew; the next attempt knows what was there', () => {
+    const prints = new Map<string, Print>();
+    lookout(prints)([istiod(), gateway({ replicas: 1 })]);
+    const next = lookout(prints);
+    const changes = next([istiod({}, 'u2'), gateway({ replicas: 1, paused: true })]);
+    expect(changes.map(({ message }) => message)).toEqual([
+      expect.stringContaining('istiod-new of cluster shop was made anew'),
+      expect.stringContaining('istio-ingressgateway of cluster shop was edited'),
+    ]);
+    expect(next([istiod({}, 'u2'), gateway({ replicas: 1, paused: true })])).toEqual([]);
+  });
+
+  it('names the field, and leaves other Deployments alone', () => {
+    const look = lookout();
+    look([istiod(), gateway({ paused: false }), deployment('prometheus', {}, 'p')]);
+    const changes = look([istiod(), gateway({ paused: true }), deployment('prometheus', { paused: true }, 'p')]);
+    expect(changes.map(({ message }) => message)).toEqual([expect.stringMatching(/edited by .*: paused\.$/)]);
+  });
+});
+
+describe('the marks of restarts', () => {
+  const workload = (name: string, mark: string | undefined, ...managedFields: ManagedFields[]): KubeObject => ({
+    kind: 'Deployment',
+    metadata: { name, namespace: 'cart', uid: name, generation: 2, managedFields },
+    spec: { template: { metadata: { annotations: mark === undefined ? {} : { 'meshlift.dev/restarted-by': mark } } } },
+  });
+
+  it('may not be taken back; those of one writer are told together', () => {
+    const look = createRestartLookout(run);
+    expect(look([workload('a', 'r1.forward'), workload('b', 'r1.forward'), workload('c', 'r0.forward')])).toEqual([]);
+    const flux: ManagedFields = { manager: 'kustomize-controller', operation: 'Apply', time: '2026-01-31T09:00:00Z' };
+    const [change, ...others] = look([
+      workload('a', undefined, flux),
+      workload('b', undefined, flux),
+      workload('c', undefined),
+    ]);
+    expect(others).toEqual([]);
+    expect(change?.message).toBe(
+      'The restart of Deployment cart/a, Deployment cart/b in cluster shop was taken back by kustomize-controller.',
+    );
+    expect(change?.remedy).toContain('kustomize.toolkit.fluxcd.io/ssa: Ignore');
+    expect(look([workload('a', undefined), workload('b', undefined)])).toEqual([]);
+  });
+});
+
+describe('the writer', () => {
+  const LABEL = [['f:metadata', 'f:labels', 'f:istio.io/rev']];
+
+  it('is the newest owner of the field', () => {
+    const object = namespace('cart', NEW, wrote('helm', 'istio.io/rev'), wrote('kubectl-edit', 'istio.io/rev', '2027'));
+    expect(writerOf(object, LABEL).manager).toBe('kubectl-edit');
+  });
+
+  it('is nobody where a field was removed; then the last other writer is a hint', () => {
+    const kept = wrote('argocd-controller', 'team');
+    const after = namespace('cart', {}, kept);
+    const writer = writerOf(after, LABEL, namespace('cart', NEW, wrote('meshlift', 'istio.io/rev'), kept));
+    expect(writer).toMatchObject({ manager: null, other: 'argocd-controller' });
+  });
+});
+
+function deployment(name: string, spec: object, uid: string, labels: Record<string, string> = {}): KubeObject {
+  return {
+    metadata: { name, namespace: 'istio-system', uid },
+    spec: { ...spec, template: { metadata: { labels }, spec: { containers: [] } } },
+  };
+}
