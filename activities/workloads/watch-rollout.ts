@@ -41,12 +41,7 @@ export async function watchRollout(
       await report(rollout);
       if (rollout.state === 'done') return rollout;
       if (rollout.state === 'failed') throw notMoved(input, rollout.reason, rollout.detail);
-      if (Date.now() > deadline) {
-        // Whoever cannot see must not judge: an outage is no fault of the workload.
-        const blind = pods.problem() ?? workloads.problem();
-        if (blind !== null) throw failure('ClusterUnreachable', blind);
-        throw notMoved(input, 'WorkloadNotReady', `it took longer than ${timeoutSeconds} s; ${rollout.detail}`);
-      }
+      if (Date.now() > deadline) throw outOfTime(input, rollout.detail, pods.problem() ?? workloads.problem());
       await nextChange([pods, workloads], Math.min(LOOK_AGAIN_MS, deadline - Date.now() + 1), signal);
     }
   } finally {
@@ -76,6 +71,12 @@ export async function nextChange(stores: readonly Changing[], atMostMs: number, 
     clearTimeout(timer);
     done.abort();
   }
+}
+
+/** Whoever cannot see must not judge: an outage is no fault of the workload. */
+function outOfTime(input: MoveInput, detail: string, blind: string | null) {
+  if (blind !== null) return failure('ClusterUnreachable', blind);
+  return notMoved(input, 'WorkloadNotReady', `it took longer than ${input.timeoutSeconds} s; ${detail}`);
 }
 
 function notMoved(input: MoveInput, reason: 'SidecarMissing' | 'SidecarWrong' | 'WorkloadNotReady', detail: string) {
