@@ -67,9 +67,7 @@ export function createActivities(deps: ActivityDeps): Activities {
  * is noticed at once, and none that waits is taken for dead.
  */
 function alive(activities: Activities): Activities {
-  const names = Object.keys(activities) as (keyof Activities)[];
-  const wrapped = names.map((name) => {
-    const work = activities[name] as (input: unknown) => Promise<unknown>;
+  const wrapped = Object.entries(activities).map(([name, work]: [string, (input: unknown) => Promise<unknown>]) => {
     return [name, (input: unknown) => heartbeating(() => work(input))] as const;
   });
   return Object.fromEntries(wrapped) as unknown as Activities;

@@ -43,7 +43,7 @@ export async function drive(
     if (scenario.rollBackAt !== null) {
       await reach(mesh, run, ({ phase }) => phase.name === 'awaitingPromotion' && phase.gate === scenario.rollBackAt);
       direction = 'back';
-      await command(mesh, run, 'rollback', ({ rollback }) => rollback !== null);
+      await insist(mesh, run, ['rollback', { reason: 'rehearsal' }], ({ rollback }) => rollback !== null);
     }
     await reach(mesh, run, ({ phase }) => phase.name === scenario.end);
     await untilClosed(mesh, run);
@@ -112,20 +112,19 @@ async function latestRun({ dataDir, cluster }: ProxiedMesh): Promise<string | nu
 async function promote(mesh: ProxiedMesh, run: string, gate: string): Promise<void> {
   const { plan } = await reach(mesh, run, ({ phase }) => phase.name === 'awaitingPromotion' && phase.gate === gate);
   const done = ({ promotions }: RunState) => promotions.some((entry) => entry.gate === gate);
-  await command(mesh, run, 'promote', done, { gate, planHash: plan?.hash });
+  await insist(mesh, run, ['promote', { gate, planHash: plan?.hash }], done);
 }
 
 /** Sends a command until the run shows that it has arrived: the worker may die while it answers. */
-async function command(
-  mesh: ProxiedMesh,
+async function insist(
+  { api }: ProxiedMesh,
   run: string,
-  verb: string,
+  [verb, body]: readonly [string, object],
   done: (state: RunState) => boolean,
-  body: object = { reason: 'rehearsal' },
 ): Promise<void> {
   for (;;) {
-    await mesh.api.command(run, verb, body).catch(() => undefined);
-    const state = await mesh.api.state(run).catch(() => null);
+    await api.command(run, verb, body).catch(() => undefined);
+    const state = await api.state(run).catch(() => null);
     if (state !== null && done(state)) return;
     await delay(500);
   }

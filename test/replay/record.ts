@@ -3,7 +3,6 @@
  * the workflows change on purpose; afterwards the histories are committed with the change.
  */
 import { Client, Connection } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunState } from '../../domain/run.js';
@@ -11,6 +10,7 @@ import { upgradeWorkflowId } from '../../workflows/messages.js';
 import { answers, changing } from '../support/faults.js';
 import { startProxiedMesh, type ProxiedMesh } from '../support/proxied-mesh.js';
 import { HISTORIES_DIR } from './histories.js';
+import { historyToJson, type History } from './proto-json.js';
 
 const OPTIONS = { canary: ['catalog'], parallelNamespaces: 1, parallelWorkloads: 2 };
 
@@ -92,9 +92,8 @@ async function save(name: string, runId: string): Promise<void> {
   }
 }
 
-async function write(name: string, handle: { fetchHistory(): Promise<Parameters<typeof historyToJSON>[0]> }) {
+async function write(name: string, handle: { fetchHistory(): Promise<History> }): Promise<void> {
   const file = join(HISTORIES_DIR, `${name}.json`);
-  const text = `${historyToJSON(await handle.fetchHistory())}\n`;
-  await writeFile(file, JSON.stringify(JSON.parse(text)) + '\n');
+  await writeFile(file, `${JSON.stringify(historyToJson(await handle.fetchHistory()))}\n`);
   console.log(`wrote ${file}`);
 }

@@ -2,6 +2,7 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { historyFromJson } from './proto-json.js';
 import { historyNames, readHistory, RECORDED_RUNS, type RecordedHistory } from './histories.js';
 
 /** What a run that began on an older worker has done must still be what this code would do. */
@@ -15,7 +16,7 @@ describe('the workflow code, over recorded histories', () => {
     workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
   });
 
-  const replay = (history: RecordedHistory) => Worker.runReplayHistory({ workflowBundle }, history);
+  const replay = (history: RecordedHistory) => Worker.runReplayHistory({ workflowBundle }, historyFromJson(history));
 
   it('has one of each run, and of moves there and back', () => {
     expect(names.filter((name) => !name.includes('.'))).toEqual([...RECORDED_RUNS]);

@@ -4,6 +4,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { once } from 'node:events';
 import { Agent, createServer, request as httpsRequest, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -166,7 +167,8 @@ async function openExchange({ request, response, target, agent }: Connection): P
     },
     async swallow() {
       const answer = await send();
-      for await (const chunk of answer) void chunk;
+      answer.resume();
+      await once(answer, 'end');
       return answer.statusCode ?? 0;
     },
     answer(status, content, headers = {}) {

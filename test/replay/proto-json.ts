@@ -1,0 +1,33 @@
+import { createRequire } from 'node:module';
+import type { WorkflowHandle } from '@temporalio/client';
+
+/** A history as Temporal's client gives it and its worker takes it. */
+export type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+
+interface Json {
+  toJson(type: unknown, message: unknown): unknown;
+  fromJson(type: unknown, json: unknown, options: object): unknown;
+}
+interface Root {
+  lookupType(name: string): { fromObject(object: object): unknown };
+}
+
+// The SDK's own historyToJSON fails where npm has put a copy of protobufjs beside each of its packages, as it does here:
+// type and converter must come from the same copy.
+const fromCommon = createRequire(createRequire(import.meta.url).resolve('@temporalio/common'));
+const fromProto = createRequire(fromCommon.resolve('@temporalio/proto'));
+const { toJson, fromJson } = fromProto('protobufjs/ext/protojson') as Json;
+const { patchProtobufRoot } = fromCommon('@temporalio/proto/lib/patch-protobuf-root') as {
+  patchProtobufRoot(root: unknown): Root;
+};
+const HISTORY = patchProtobufRoot(fromCommon('@temporalio/proto')).lookupType('temporal.api.history.v1.History');
+
+/** A history as the JSON that all tools of Temporal share. */
+export function historyToJson(history: History): object {
+  return toJson(HISTORY, HISTORY.fromObject(history)) as object;
+}
+
+/** The way back. */
+export function historyFromJson(json: object): History {
+  return fromJson(HISTORY, json, { ignoreUnknownFields: true }) as History;
+}
