@@ -8,17 +8,24 @@ export interface ClientOptions extends ServerChoice {
   readonly output: 'text' | 'json';
 }
 
-/** A command that talks to the server, with the options that all of them share. */
-export function clientCommand(name: string, description: string): Command {
+/**
+ * A command that talks to the server, with the options that all of them share.
+ * @param formats of the output, the default one first
+ */
+export function clientCommand(
+  name: string,
+  description: string,
+  formats: readonly [string, ...string[]] = ['text', 'json'],
+): Command {
   return new Command(name)
     .description(description)
-    .addOption(new Option('-o, --output <format>', 'form of the output').choices(['text', 'json']).default('text'))
+    .addOption(new Option('-o, --output <format>', 'form of the output').choices(formats).default(formats[0]))
     .option('--server <url>', 'address of the server (MESHLIFT_SERVER; default: the one of `meshlift serve` here)')
     .option('--token-file <file>', 'file that holds the token (or the token itself in MESHLIFT_TOKEN)');
 }
 
 /** The client for the server that the options and the environment name. */
-export async function connect(options: ClientOptions, context: Context): Promise<ApiClient> {
+export async function connect(options: ServerChoice, context: Context): Promise<ApiClient> {
   return createApiClient(await findServer(options, context.env));
 }
 
