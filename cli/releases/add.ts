@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isSeq, parseDocument, YAMLSeq, type Document } from 'yaml';
+import { isSeq, parseDocument, YAMLSeq } from 'yaml';
 import { z } from 'zod';
 import { releaseEntrySchema, type Release } from '../../domain/release.js';
 import { loadCatalogue } from '../../settings/catalogue.js';
@@ -34,16 +34,15 @@ export async function addRelease(entryFile: string, config: LocalConfig, env: No
   return release;
 }
 
-function readEntry(document: Document, file: string): Release {
+function readEntry(document: ReturnType<typeof parseDocument>, file: string): Release {
   const parsed = releaseEntrySchema.safeParse(document.toJS());
   if (parsed.success) return parsed.data;
   throw new UsageError(`${file} is no entry of a release:\n${z.prettifyError(parsed.error)}`, 'written');
 }
 
 /** The text of the configuration with the entry at the end of `releases`; of the entry too, comments stay. */
-async function withEntry(file: string, entry: Document): Promise<string> {
+async function withEntry(file: string, entry: ReturnType<typeof parseDocument>): Promise<string> {
   const document = documentOf(existsSync(file) ? await readFile(file, 'utf8') : '', file);
-  document.contents ??= document.createNode({});
   const releases = document.get('releases');
   const list = isSeq(releases) ? releases : new YAMLSeq(document.schema);
   // `releases: []` would go on in one line.
@@ -53,11 +52,11 @@ async function withEntry(file: string, entry: Document): Promise<string> {
   return document.toString({ lineWidth: 0 });
 }
 
-function documentOf(text: string, file: string): Document {
+function documentOf(text: string, file: string) {
   const document = parseDocument(text);
   const [problem] = document.errors;
   if (problem !== undefined) throw new UsageError(`${file} is not valid YAML: ${problem.message}`, 'written');
-  return document as Document;
+  return document;
 }
 
 /** In one step: whoever reads the file meanwhile gets the old text or the new one. A link to it stays a link. */

@@ -50,8 +50,8 @@ export async function fetchPatiently(fetching: Fetching, context: Context): Prom
 /** Milliseconds before the next try, as the server asks for; null for what does not heal. */
 function pauseAfter(error: unknown, otherwise: number): number | null {
   if (!(error instanceof ApplicationFailure) || error.nonRetryable === true) return null;
-  const { nextRetryDelay } = error;
-  return typeof nextRetryDelay === 'number' ? nextRetryDelay : otherwise;
+  const delay: unknown = error.nextRetryDelay;
+  return typeof delay === 'number' ? delay : otherwise;
 }
 
 interface Bar {

@@ -33,12 +33,16 @@ export interface Verdict {
 export async function verifyArchive(wanted: Verification, catalogue: Catalogue): Promise<Verdict> {
   const release = releaseOf(wanted, catalogue);
   const signatureFile = wanted.signature ?? `${wanted.file}${release?.signatureSuffix ?? '.sig'}`;
-  const publicKey = wanted.key === undefined ? (release?.publicKey ?? '') : await readIt(wanted.key, 'utf8');
   const signature = await readIt(signatureFile);
-  const by = wanted.key ?? `the key of ${release?.version ?? ''}`;
+  const { by, publicKey } = await keyOf(wanted, release);
   const archive = await proveArchive(wanted.file, signature, publicKey).catch(unusable(wanted));
   await archive?.handle.close();
   return { verified: archive !== null, signature: signatureFile, digest: archive?.digest ?? null, by };
+}
+
+async function keyOf({ key }: Verification, release: Release | null): Promise<{ by: string; publicKey: string }> {
+  if (key !== undefined) return { by: key, publicKey: await readIt(key, 'utf8') };
+  return { by: `the key of ${release?.version ?? ''}`, publicKey: release?.publicKey ?? '' };
 }
 
 function releaseOf({ release, key, file }: Verification, catalogue: Catalogue): Release | null {

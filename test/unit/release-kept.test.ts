@@ -59,8 +59,8 @@ function prepare(route: Route, releases: readonly Release[] = bothReleases()) {
   const work = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(
     createFetchRelease(context),
     { run, route },
-  ) as Promise<unknown>;
-  return { work, journal, places: context };
+  );
+  return { work: work as Promise<unknown>, journal, places: context };
 }
 
 describe('what a run keeps before the first change', () => {
