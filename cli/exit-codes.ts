@@ -17,9 +17,16 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Thrown for input that is wrong by itself: nothing was sent. */
+/** Thrown for input that is wrong by itself: nothing was sent, or whatever else the command would have done. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  /** What was not done, as the end of the sentence `Nothing was ...`. */
+  readonly undone: string;
+
+  constructor(message: string, undone = 'sent') {
+    super(message);
+    this.undone = undone;
+  }
 }
 
 /** What the state of a run means for the one who waited for it. A run under way is no failure. */

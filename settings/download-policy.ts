@@ -25,8 +25,8 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
  * The signature would be proven all the same, but plain http tells every listener what is about to be installed where.
  */
 export function schemeRefusal(url: URL, { loopbackHttp }: Pick<DownloadPolicy, 'loopbackHttp'>): string | null {
-  if (url.username !== '' || url.password !== '') return 'a URL must not carry a name or a password';
-  if (url.search !== '' || url.hash !== '') return 'a base URL ends with a folder: it has no ? and no #';
+  if (`${url.username}${url.password}` !== '') return 'a URL must not carry a name or a password';
+  if (`${url.search}${url.hash}` !== '') return 'a base URL ends with a folder: it has no ? and no #';
   if (url.protocol === 'file:')
     return url.hostname === '' ? null : 'a file: URL names no host: it begins with file:///';
   if (url.protocol === 'https:') return null;

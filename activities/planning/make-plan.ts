@@ -8,6 +8,7 @@ import { divideIntoWaves, movableNamespaces, podsWithSidecar } from '../../domai
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { detectMesh } from './detect-mesh.js';
+import { withSourceArchive } from './source-archive.js';
 
 /** The guide's own figures: about 100 pods a minute, five to ten minutes for the control plane. */
 const PODS_PER_MINUTE = 100;
@@ -19,7 +20,7 @@ export function createMakePlan(context: ActivityContext): Activities['makePlan']
     const { kube } = context.access(request.cluster);
     const release = context.release(request.release);
     context.overlayFiles(request.options.overlays);
-    return planOf(request, release, await detectMesh(request.cluster, kube));
+    return withSourceArchive(planOf(request, release, await detectMesh(request.cluster, kube)), context.catalogue);
   };
 }
 

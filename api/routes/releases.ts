@@ -12,7 +12,7 @@ export function releaseRoutes({ releases }: Pick<AppDeps, 'releases'>): FastifyP
         schema: {
           tags: ['releases'],
           operationId: 'listReleases',
-          summary: 'The releases that a cluster can be upgraded to',
+          summary: 'The releases that a cluster can be upgraded to, and those that bring a source back',
           response: { 200: itemsOf(releaseSchema).meta({ description: 'All of them.' }), ...orProblem },
         },
       },

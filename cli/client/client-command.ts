@@ -32,7 +32,7 @@ export function clientCommand(name: string, description: string, output = output
 }
 
 /** The client for the server that the options and the environment name. */
-export async function connect(options: ClientOptions, context: Context): Promise<ApiClient> {
+export async function connect(options: ServerChoice, context: Context): Promise<ApiClient> {
   return createApiClient(await findServer(options, context.env));
 }
 

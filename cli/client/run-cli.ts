@@ -47,7 +47,7 @@ function complaint(error: unknown): string {
     return `meshlift: ${clean(detail)} (${clean(code)})\n${hint === '' ? '' : `  hint: ${clean(hint)}\n`}`;
   }
   const message = error instanceof Error ? error.message : String(error);
-  return `meshlift: ${message}\n${error instanceof UsageError ? '  Nothing was sent.\n' : ''}`;
+  return `meshlift: ${message}\n${error instanceof UsageError ? `  Nothing was ${error.undone}.\n` : ''}`;
 }
 
 function withSubcommands(command: Command): Command[] {

@@ -1,14 +1,109 @@
-import type { Command } from 'commander';
-import { clientCommand, connect, print, type ClientOptions } from '../client/client-command.js';
+import { Command, Option } from 'commander';
+import { resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { PLATFORMS } from '../../domain/release.js';
+import { clientCommand, connect } from '../client/client-command.js';
+import type { ServerChoice } from '../client/connection.js';
 import type { Context } from '../client/context.js';
+import { EXIT, UsageError } from '../exit-codes.js';
+import { addRelease } from '../releases/add.js';
+import { fetchPatiently } from '../releases/fetch.js';
+import { localConfig, localPlaces, type LocalFlags } from '../releases/local.js';
+import { verifyArchive, type Verification } from '../releases/verify.js';
 import { renderReleases } from '../render/tables.js';
+import { columns, joined } from '../render/text.js';
+import { withPreconditions } from '../serve/preconditions.js';
 
-/** `meshlift releases`: the catalogue. */
+type ListOptions = ServerChoice & { readonly output: 'table' | 'json' | 'yaml' };
+type VerifyFlags = LocalFlags & Omit<Verification, 'file'>;
+type FetchFlags = LocalFlags & { readonly platform: NodeJS.Platform };
+
+/** `meshlift releases`: the catalogue of the server, and work on it on the server's own machine. */
 export function releasesCommand(context: Context): Command {
-  return clientCommand('releases', 'List the releases that the server knows.').action(
-    async (options: ClientOptions) => {
+  const command = new Command('releases').description('The releases that Meshlift knows: list, verify, fetch, add.');
+  command.addCommand(listPart(context), { isDefault: true });
+  for (const part of [verifyPart, fetchPart, addPart]) command.addCommand(part(context));
+  return command;
+}
+
+function listPart(context: Context): Command {
+  return clientCommand('list', 'List the releases that the server knows.', ['table', 'json', 'yaml']).action(
+    async (options: ListOptions) => {
+      const { output } = options;
       const releases = await (await connect(options, context)).releases();
-      print(context, options, releases, () => renderReleases(releases));
+      if (output === 'table') context.out(renderReleases(releases));
+      else context.out(output === 'yaml' ? stringify(releases) : `${JSON.stringify(releases, null, 2)}\n`);
     },
   );
+}
+
+function verifyPart(context: Context): Command {
+  return localCommand('verify', 'Prove the signature of an archive that is here already. Unpacks nothing.')
+    .argument('<file>', 'the archive')
+    .option('--release <version>', 'whose key and signature suffix (default: by the name of the file)')
+    .option('--signature <file>', 'the signature (default: beside the archive)')
+    .option('--key <file>', 'PEM of another ECDSA P-256 key')
+    .action((file: string, flags: VerifyFlags) =>
+      withPreconditions(context, async () => {
+        const { catalogue } = await localPlaces(flags, context.env);
+        const { verified, digest, by, signature } = await verifyArchive({ file, ...flags }, catalogue);
+        if (verified) {
+          context.out(`Verified OK: ${file} is signed by ${by}\nsha256 ${digest ?? ''}\n`);
+          return;
+        }
+        context.err(`meshlift: ${signature} is no signature of ${file} by ${by}. Do not use this archive.\n`);
+        context.finish(EXIT.error);
+      }),
+    );
+}
+
+function fetchPart(context: Context): Command {
+  return localCommand(
+    'fetch',
+    'Download, prove and unpack a release, to where the worker of this machine looks for it.',
+  )
+    .argument('<version>', 'version in the catalogue')
+    .addOption(new Option('--platform <platform>', 'whose archive').choices(PLATFORMS).default(process.platform))
+    .option('--data-dir <folder>', 'where releases of role source are kept (MESHLIFT_DATA_DIR)')
+    .action((version: string, flags: FetchFlags) =>
+      withPreconditions(context, async () => {
+        const places = await localPlaces(flags, context.env);
+        const release = places.catalogue.find(version);
+        const known = places.catalogue.releases.map((one) => one.version).join(', ');
+        if (release === null)
+          throw new UsageError(`The catalogue has no release "${version}"; it has: ${known}.`, 'fetched');
+        const { platform } = flags;
+        const signal = context.interrupted();
+        const { digest, dir, versionProven } = await fetchPatiently({ release, platform, places, signal }, context);
+        const said = versionProven
+          ? `istioctl says ${version}`
+          : `not asked: an istioctl for ${platform} does not run on ${process.platform}`;
+        const rows = [
+          ['signature', `Verified OK, by the key of ${version}`],
+          ['sha256', digest],
+          ['version', said],
+          ['folder', dir],
+        ];
+        context.out(joined(columns(rows)));
+      }),
+    );
+}
+
+function addPart(context: Context): Command {
+  return localCommand('add', 'Add the entry of a release to the configuration file. Comments stay.')
+    .argument('<file>', 'YAML file with one entry, as under `releases` in the configuration')
+    .action((file: string, flags: LocalFlags) =>
+      withPreconditions(context, async () => {
+        const config = await localConfig(flags, context.env);
+        const { version, role } = await addRelease(resolve(file), config, context.env);
+        context.out(`Added ${version} (${role}) to ${config.file}.\n`);
+        context.err('A server that is running reads its configuration at its next start.\n');
+      }),
+    );
+}
+
+function localCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .option('--config <file>', 'configuration file (MESHLIFT_CONFIG; default: ~/.config/meshlift/config.yaml)');
 }

@@ -41,6 +41,7 @@ function draw(state: RunState, workloads: readonly WorkloadProgress[], { pen, no
     ...section(waiverLines(state.findings, state.requestedBy, pen)),
     ...section(waveLines({ state, workloads, now, folded }, pen)),
     ...section(proofLines(state, pen)),
+    ...section(folded ? [] : archiveLines(state, pen)),
   ];
 }
 
@@ -52,6 +53,13 @@ function blockersOf({ phase, findings }: RunState): readonly Finding[] {
 function proofLines({ proof }: RunState, pen: Pen): string[] {
   return proof.map(({ name, ok, detail }) =>
     pen.line([ok ? pen.glyphs.done : pen.glyphs.failed, ok ? 'green' : 'red'], [` ${name}`], [`  ${detail}`, 'dim']),
+  );
+}
+
+/** What was proven and is kept before the first change: for the installation, and for the way back. */
+function archiveLines({ archives = [] }: RunState, pen: Pen): string[] {
+  return archives.map(({ version, role, digest }) =>
+    pen.line([`${role === 'source' ? 'Kept for the way back' : 'Kept'}: ${version}`], [`  sha256 ${digest}`, 'dim']),
   );
 }
 

@@ -124,7 +124,9 @@ describe('where archives may come from', () => {
 
 describe('a release entry', () => {
   const parse = (changes: object) => {
-    const entry = Object.entries({ ...builtIn(), ...changes }).filter(([, value]) => value !== undefined);
+    const entry = (Object.entries({ ...builtIn(), ...changes }) as [string, unknown][]).filter(
+      ([, value]) => value !== undefined,
+    );
     return releaseEntrySchema.safeParse(Object.fromEntries(entry));
   };
 

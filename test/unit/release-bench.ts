@@ -24,11 +24,11 @@ export interface ReleaseBench {
   readonly server: () => FileServer;
   readonly cacheDir: () => string;
   /** Puts an archive and its signature on the server. */
-  offer(content: Buffer, signer?: ReturnType<typeof newKey>, file?: string): void;
-  fetchIt(request?: Partial<FetchRequest>): Promise<FetchedRelease>;
+  readonly offer: (content: Buffer, signer?: ReturnType<typeof newKey>, file?: string) => void;
+  readonly fetchIt: (request?: Partial<FetchRequest>) => Promise<FetchedRelease>;
   /** Everything in the cache but the folder of archives: what was unpacked, or half unpacked. */
-  unpacked(): Promise<string[]>;
-  archives(): Promise<string[]>;
+  readonly unpacked: () => Promise<string[]>;
+  readonly archives: () => Promise<string[]>;
 }
 
 /** Call it once at the top of a test file. */
