@@ -21,6 +21,8 @@ export default defineConfig({
       suite('workflow', 60_000, false),
       suite('api', 60_000, false),
       suite('e2e', 600_000, false),
+      // Not part of `npm test`: what takes long and adds little to what the others show.
+      suite('long', 900_000, false),
     ],
   },
 });

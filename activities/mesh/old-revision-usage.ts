@@ -53,9 +53,12 @@ async function podsOn(kube: KubeClient, route: Route): Promise<string[]> {
   return items
     .filter((object) => {
       const pod = asPod(object);
-      if (isFinished(pod) || proxyTagOf(pod) === null) return false;
-      const label = object.metadata.labels?.[REVISION_LABEL];
-      return proxyTagOf(pod) === proxyTag || (revision !== null && label === revision);
+      const tag = proxyTagOf(pod);
+      if (isFinished(pod) || tag === null) return false;
+      const label = object.metadata.labels?.[REVISION_LABEL] ?? null;
+      if (tag === proxyTag) return true;
+      // 1.5 writes no label: a proxy without one is served by it, whatever patch it is itself; the new gateways are not.
+      return revision === null ? label === null && tag !== route.to.sidecar.proxyTag : label === revision;
     })
     .map(({ metadata }) => `pod ${metadata.namespace ?? ''}/${metadata.name} runs its proxy`);
 }
