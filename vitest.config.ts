@@ -24,6 +24,8 @@ export default defineConfig({
       suite('e2e', 600_000, false),
       // Not part of `npm test`: it waits for what takes minutes by its nature.
       suite('chaos', 2_400_000, false),
+      // Not part of `npm test`: what takes long and adds little to what the others show.
+      suite('long', 900_000, false),
     ],
   },
 });

@@ -1,6 +1,6 @@
 import { DEFAULT_REVISION, INJECTION_LABEL, REVISION_LABEL } from './names.js';
 import type { Route, UpgradeOptions, Wave } from './plan.js';
-import type { Release } from './release.js';
+import { needsSourceArchive, type Release } from './release.js';
 
 /**
  * The commands that a person would type for the same effect, in order: what a plan shows. Meshlift does more than these
@@ -60,6 +60,13 @@ export function restoreCommands(route: Route, cluster: string, runId: string): s
   ];
 }
 
+/** Only after every namespace is back: the installer of 1.5 removes the new control plane at once (guide, step 6). */
+const REINSTALL_1_5 = [
+  '# in the kept folder asm-1-5, with a kubectl within one minor of the cluster first in PATH, and the same -f and --set options',
+  'bin/istioctl manifest apply --set profile=asm-multicloud',
+  '# it may end with "Errors were logged" although all was applied: look at the objects',
+];
+
 /**
  * What a person types to go back when Meshlift cannot: the guide's step 6 for what is left, and the clean-up it forgets.
  * @param namespaces those that are not back yet
@@ -78,6 +85,7 @@ export function rollbackCommands(route: Route, namespaces: readonly string[]): s
     ]),
     'kubectl rollout history deployment istio-ingressgateway -n istio-system',
     'kubectl rollout undo deployment istio-ingressgateway -n istio-system --to-revision=<the one before the upgrade>',
+    ...(needsSourceArchive(route.from.version) ? REINSTALL_1_5 : []),
     `kubectl delete mutatingwebhookconfiguration istio-sidecar-injector-${revision} --ignore-not-found`,
     `kubectl delete service,deployment,horizontalpodautoscaler,poddisruptionbudget istiod-${revision} -n istio-system --ignore-not-found`,
     `kubectl delete configmap,envoyfilter -n istio-system -l ${REVISION_LABEL}=${revision}`,

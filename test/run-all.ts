@@ -30,7 +30,7 @@ async function runSuite(project: string): Promise<Counts> {
 }
 
 const cacheDir = defaultCacheDir();
-await ensureBinaries(['temporal', 'temporal-test-server', ...flavourBinaries('asm16')], {
+await ensureBinaries(['temporal', 'temporal-test-server', ...flavourBinaries('asm16'), ...flavourBinaries('asm15')], {
   cacheDir,
   progress: (line) => process.stderr.write(`${line}\n`),
 });

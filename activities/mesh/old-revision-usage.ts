@@ -100,10 +100,13 @@ async function podsOn({ kube, route }: Usage, leaving: boolean): Promise<string[
   return items
     .filter((object) => {
       const pod = asPod(object);
-      if (isFinished(pod) || proxyTagOf(pod) === null) return false;
+      const tag = proxyTagOf(pod);
+      if (isFinished(pod) || tag === null) return false;
       if ((object.metadata.deletionTimestamp !== undefined) !== leaving) return false;
-      const label = object.metadata.labels?.[REVISION_LABEL];
-      return proxyTagOf(pod) === proxyTag || (revision !== null && label === revision);
+      const label = object.metadata.labels?.[REVISION_LABEL] ?? null;
+      if (tag === proxyTag) return true;
+      // 1.5 writes no label: a proxy without one is served by it, whatever patch it is itself; the new gateways are not.
+      return revision === null ? label === null && tag !== route.to.sidecar.proxyTag : label === revision;
     })
     .map((pod) => `pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name}${jobOf(pod)} runs its proxy`);
 }

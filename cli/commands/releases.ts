@@ -27,12 +27,14 @@ export function releasesCommand(context: Context): Command {
 }
 
 function listPart(context: Context): Command {
-  return clientCommand('list', 'List the releases that the server knows.', ['table', 'json', 'yaml']).action(
+  const output = new Option('-o, --output <format>', 'form of the output')
+    .choices(['table', 'json', 'yaml'])
+    .default('table');
+  return clientCommand('list', 'List the releases that the server knows.', output).action(
     async (options: ListOptions) => {
-      const { output } = options;
       const releases = await (await connect(options, context)).releases();
-      if (output === 'table') context.out(renderReleases(releases));
-      else context.out(output === 'yaml' ? stringify(releases) : `${JSON.stringify(releases, null, 2)}\n`);
+      if (options.output === 'table') context.out(renderReleases(releases));
+      else context.out(options.output === 'yaml' ? stringify(releases) : `${JSON.stringify(releases, null, 2)}\n`);
     },
   );
 }

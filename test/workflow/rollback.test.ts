@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openBench } from './support/bench.js';
 import { failure } from './support/failure.js';
-import type { FakeMesh } from './support/fake-mesh.js';
+import { ROUTE_FROM_1_5, type FakeMesh } from './support/fake-mesh.js';
 import { refusalOf } from './support/run.js';
 
 const bench = openBench();
@@ -129,6 +129,49 @@ describe('a rollback', () => {
     expect(end).toMatchObject({ phase: { name: 'rolledBack' }, removing: true });
     expect(begunSince(run.mesh, 'verifyMesh')).toEqual(['restoreOldControlPlane', ...back('cart', 'web'), ...CLEAN_UP]);
     expect([...run.mesh.controlPlanes]).toEqual(['old']);
+  });
+});
+
+describe('a rollback to 1.5', () => {
+  const FROM_1_5 = { ...SHOP, route: ROUTE_FROM_1_5 };
+
+  it('proves the way back before the first change', async () => {
+    const run = await bench.start(FROM_1_5);
+    run.mesh.script.fail('prepareWayBack', failure('WayBackUnusable'));
+    await run.reaches('blocked');
+    expect(run.mesh.script.begun()).not.toContain('installControlPlane');
+    expect((await run.state()).changed).toBe(false);
+    await run.cancel();
+    expect((await run.end()).phase.name).toBe('cancelled');
+  });
+
+  it('installs 1.5 again after every sidecar and gateway is back, and before the left-overs go', async () => {
+    const run = await bench.start(FROM_1_5);
+    await run.reaches('awaitingPromotion');
+    await run.rollBack();
+    const end = await run.end();
+    expect(end.phase.name).toBe('rolledBack');
+    expect(begunSince(run.mesh, 'verifyNamespace catalog forward')).toEqual([
+      ...back('catalog', 'api'),
+      'restoreGateways',
+      'reinstallSource',
+      'removeNewControlPlane',
+      'compareWithSnapshot',
+    ]);
+  });
+
+  it('that cannot install it says what to type, and does it when it is retried', async () => {
+    const run = await bench.start(FROM_1_5);
+    await run.reaches('awaitingPromotion');
+    run.mesh.script.fail('reinstallSource', failure('ReinstallFailed'));
+    await run.rollBack();
+    await run.reaches('rollbackBlocked');
+    const { phase } = await run.state();
+    if (phase.name !== 'rollbackBlocked') throw new Error(phase.name);
+    expect(phase.manualCommands).toContainEqual('bin/istioctl manifest apply --set profile=asm-multicloud');
+    expect([...run.mesh.controlPlanes]).toEqual(['old', 'new']);
+    await run.retry();
+    expect((await run.end()).phase.name).toBe('rolledBack');
   });
 });
 

@@ -59,6 +59,23 @@ export class MeshFacts {
     return (JSON.parse(await this.run('get', ...args, '-o', 'json')) as { items: KubeObject[] }).items;
   }
 
+  /** Every state that a Deployment of istio-system goes through from now on, `available/wanted (generation)`, until stopped. */
+  watchDeployment(name: string): { readonly seen: readonly string[]; stop(): Promise<void> } {
+    const format = '{.status.availableReplicas}/{.spec.replicas} ({.metadata.generation}){"\\n"}';
+    const args = ['get', 'deployment', name, '-n', 'istio-system', '--watch', '-o', `jsonpath=${format}`];
+    const child = execFile(this.kubectl, args, { env: { ...process.env, KUBECONFIG: this.kubeconfig } });
+    const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    const seen: string[] = [];
+    child.stdout?.on('data', (text: string) => seen.push(...text.trim().split('\n')));
+    return {
+      seen,
+      async stop() {
+        child.kill();
+        await closed;
+      },
+    };
+  }
+
   /** Pods by the tag of their proxy image, per namespace: `{ shop: { '1.6.13': 4 } }`; `none` means no sidecar. */
   async podsByProxy(): Promise<Record<string, Record<string, number>>> {
     const table: Record<string, Record<string, number>> = {};

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServe, type Serve } from '../../../cli/serve/start-serve.js';
-import { downSandbox, seedSandbox, upSandbox, type Sandbox } from '../../../sandbox/sandbox.js';
+import { downSandbox, seedSandbox, upSandbox, type Flavour, type Sandbox } from '../../../sandbox/sandbox.js';
 import { ApiClient } from './api-client.js';
 import { MeshFacts } from './mesh-facts.js';
 
@@ -19,10 +19,10 @@ export interface Mesh {
 }
 
 /** Brings up a seeded sandbox of that name and a Meshlift that knows it. */
-export async function startMesh(name: string): Promise<Mesh> {
+export async function startMesh(name: string, flavour: Flavour = 'asm16'): Promise<Mesh> {
   const progress = (line: string) => void process.stderr.write(`[${name}] ${line}\n`);
   await downSandbox(name);
-  const sandbox = await upSandbox({ name, flavour: 'asm16', progress });
+  const sandbox = await upSandbox({ name, flavour, progress });
   await seedSandbox(name, { progress });
   const dataDir = await mkdtemp(join(tmpdir(), `meshlift-e2e-${name}-`));
   const serve: Serve = await startServe({ configFile: sandbox.configFile, dataDir, port: 0, progress });

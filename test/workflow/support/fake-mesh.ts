@@ -13,6 +13,8 @@ export interface MeshSpec {
   /** Namespaces of the second wave; without any the run has one wave. */
   readonly rest?: Readonly<Record<string, readonly string[]>>;
   readonly options?: Partial<UpgradeOptions>;
+  /** Where the mesh comes from and goes to; by default from 1.6. */
+  readonly route?: Route;
   /** What the preflight checks find. */
   readonly findings?: readonly Finding[];
 }
@@ -54,6 +56,12 @@ export const ROUTE: Route = {
   to: { version: RELEASE, revision: 'asm-1614-2', sidecar: { revision: 'asm-1614-2', proxyTag: RELEASE } },
 };
 
+/** From 1.5, which is brought back by installing it again. */
+export const ROUTE_FROM_1_5: Route = {
+  ...ROUTE,
+  from: { version: '1.5.10-asm.1', revision: 'default', sidecar: { revision: null, proxyTag: '1.5.10-asm.1' } },
+};
+
 /** The side that a direction leads to. */
 export function sideOf(direction: Direction): Side {
   return direction === 'forward' ? 'new' : 'old';
@@ -84,13 +92,13 @@ export function requestFor(cluster: string, options: Partial<UpgradeOptions> = {
   return { cluster, release: RELEASE, options: { ...upgradeOptionsSchema.parse({}), ...options } };
 }
 
-function planFor({ cluster, release, options }: UpgradeRequest, { canary, rest }: MeshSpec): Plan {
+function planFor({ cluster, release, options }: UpgradeRequest, { canary, rest, route = ROUTE }: MeshSpec): Plan {
   const first = { name: 'canary', namespaces: Object.keys(canary), gate: rest === undefined ? 'finalize' : 'canary' };
   const second = rest === undefined ? [] : [{ name: 'rest', namespaces: Object.keys(rest), gate: 'finalize' }];
   return {
     cluster,
     release,
-    route: ROUTE,
+    route,
     options,
     findings: [],
     waves: [first, ...second],
