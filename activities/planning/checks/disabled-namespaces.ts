@@ -1,4 +1,5 @@
 import { groupBy } from '../../../domain/group-by.js';
+import { ISTIO_NAMESPACE } from '../../../domain/names.js';
 import { workloadName } from '../../../domain/workload.js';
 import { asWorkload } from '../../workloads/owned-pods.js';
 import type { Check, CheckInput, Found } from '../check.js';
@@ -6,12 +7,17 @@ import { injectionWish } from '../injection-wish.js';
 import { meshed, placeOf, workloadsIn } from '../meshed-pods.js';
 import { named } from '../text.js';
 
-/** A namespace that refuses sidecars is never relabelled (pitfalls 4c); what has one all the same stays behind. */
+/**
+ * A namespace that refuses sidecars is never relabelled (pitfalls 4c); what has one all the same stays behind. Not so in
+ * istio-system, which istioctl labels itself: proxies there are upgraded with the control plane.
+ */
 export const disabledNamespaces: Check = {
   id: 'MESH070',
   look: async (input) => {
     const disabled = new Set(
-      input.mesh.namespaces.filter(({ injection }) => injection === 'disabled').map(({ namespace }) => namespace),
+      input.mesh.namespaces
+        .filter(({ namespace, injection }) => injection === 'disabled' && namespace !== ISTIO_NAMESPACE)
+        .map(({ namespace }) => namespace),
     );
     return [...(await withSidecars(input, disabled)), ...(await askingInVain(input, disabled))];
   },
@@ -23,7 +29,7 @@ async function withSidecars({ reader }: CheckInput, disabled: ReadonlySet<string
   );
   return [...groupBy(pods, ({ object }) => object.metadata.namespace ?? '')].map(([namespace, members]) => ({
     reason: 'OldRevisionInUse',
-    message: `Namespace ${namespace} refuses sidecars (istio-injection=disabled), but ${members.length} of its pods have one: ${named(members.map(({ object }) => placeOf(object)))}. This run does not move them.`,
+    message: `Namespace ${namespace} refuses sidecars (istio-injection=disabled), but some of its pods have one: ${named(members.map(({ object }) => placeOf(object)))}. This run does not move them.`,
     remedy: 'Restart them to lose it, or label the namespace: the old control plane stays as long as they run.',
   }));
 }

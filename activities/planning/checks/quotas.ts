@@ -73,8 +73,7 @@ function lackOf(object: KubeObject, { ref, object: deployment }: PlannedWorkload
       ...(slower ? { severity: 'warning' } : {}),
       reason: 'QuotaTooSmall',
       message: `ResourceQuota ${placeOf(object)} has no room for one more pod of ${workloadName(ref)} with its sidecar (${figures.join(', ')}): ${effect}.`,
-      remedy:
-        'Raise the quota for the time of the upgrade, or let the Deployment be short of one pod (maxUnavailable 1).',
+      remedy: `Raise the quota for the time of the upgrade${slower ? '' : ', or let the Deployment be short of one pod (maxUnavailable 1)'}.`,
     },
   ];
 }
