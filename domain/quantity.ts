@@ -68,3 +68,8 @@ function requestOf({ resources }: Requesting): Resources {
 export function resourcesText({ cpu, memory }: Resources): string {
   return `${Number(cpu.toFixed(2))} cores and ${(memory / 2 ** 30).toFixed(1)} GiB`;
 }
+
+/** The same, NaN for what is none. */
+export function quantity(text: string | number): number {
+  return parseQuantity(text) ?? Number.NaN;
+}

@@ -16,6 +16,10 @@ export interface Workload {
     readonly replicas?: number;
     readonly paused?: boolean;
     readonly restartAt?: string;
+    readonly strategy?: {
+      readonly type?: string;
+      readonly rollingUpdate?: { readonly maxSurge?: number | string; readonly maxUnavailable?: number | string };
+    };
     readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: { readonly partition?: number } };
     readonly template: {
       readonly metadata?: {

@@ -3,6 +3,10 @@ import { CHECKS_TO_RUN } from '../../activities/planning/checks/index.js';
 import { CHECK_IDS } from '../../domain/checks/catalogue.js';
 import { applyWaivers, isBlocking, verdictsOf } from '../../domain/checks/verdicts.js';
 import { upgradeRequestSchema, type Finding } from '../../domain/plan.js';
+import { reduce } from '../../domain/reduce.js';
+import type { RunEvent } from '../../domain/run.js';
+import { journalLines } from '../../workflows/journal-lines.js';
+import { at, PLAN, stateAfter } from './cli-support.js';
 
 /** The version gate and the named namespaces are looked at when the plan is made, before there is anything to check. */
 const ASKED_BY_THE_PLAN = ['MESH001', 'MESH002'];
@@ -50,5 +54,20 @@ describe('a waiver', () => {
   it.each(['MESH001', 'MESH999', 'nonsense'])('of %s is refused before anything is planned', (check) => {
     const request = { cluster: 'shop', release: '1.6.14-asm.2', options: { waivers: waiver(check) } };
     expect(upgradeRequestSchema.safeParse(request).success).toBe(false);
+  });
+});
+
+describe('the journal', () => {
+  it('says who waived what, and why, once for each check that found something', () => {
+    const waived: Finding = { ...finding('MESH020', 'blocker'), waived: 'resumed on Monday' };
+    const events: RunEvent[] = [
+      { type: 'planned', plan: PLAN, at: at(1) },
+      { type: 'preflightFinished', findings: [waived, waived, finding('MESH023', 'warning')], at: at(2) },
+    ];
+    const before = reduce(stateAfter(), events[0]!);
+    expect(journalLines(before, reduce(before, events[1]!), events[1]!)).toEqual([
+      'MESH020 waived by amy: resumed on Monday',
+      'preparing',
+    ]);
   });
 });

@@ -15,7 +15,7 @@ export const unreadyPods: Check = {
     return [
       {
         reason: 'WorkloadNotReady',
-        message: `${names.length} pods are not Ready before the upgrade: ${named(names)}.`,
+        message: `These pods are not Ready before the upgrade: ${named(names)}.`,
         remedy: 'Mend them first; the run would stop there.',
       },
     ];
