@@ -28,18 +28,20 @@ async function analyse({ target, cluster }: CheckInput) {
     ...(cluster.context === undefined ? [] : ['--context', cluster.context]),
   ];
   const args = ['analyze', '--all-namespaces', '--output', 'json', '--output-threshold', 'Error', '--timeout', '25s'];
-  const { stdout, tail } = await target.istioctl([...args, ...access], 40_000);
+  const { stdout, stderr, tail } = await target.istioctl([...args, ...access], 40_000);
   // The exit code says whether something was found as well as whether something went wrong: the JSON tells them apart.
   const begin = stdout.search(/^(\[|null$)/m);
   if (begin === -1) {
     throw failure(
       'KubernetesRequestFailed',
-      `istioctl analyze of cluster ${cluster.id} gave no answer: ${lastLine(tail)}`,
+      `istioctl analyze of cluster ${cluster.id} gave no answer: ${whyOf(stderr, tail)}`,
     );
   }
   return messagesSchema.parse(JSON.parse(stdout.slice(begin))) ?? [];
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? 'it said nothing';
+/** What it may not read it waits for in vain: the time that is up is not the reason then. */
+function whyOf(stderr: string, tail: string): string {
+  const forbidden = /\S+ is forbidden: .*/.exec(stderr)?.[0];
+  return forbidden ?? tail.trim().split('\n').at(-1) ?? 'it said nothing';
 }

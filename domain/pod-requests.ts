@@ -1,30 +1,9 @@
-/** Factors of the suffixes that Kubernetes writes after a number. */
-const FACTORS: Readonly<Record<string, number>> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-const QUANTITY = /^([+-]?\d*\.?\d+)(?:[eE]([+-]?\d+)|([numkMGTPE]i?)?)$/;
+import { quantity } from './quantity.js';
 
-/** What a quantity of Kubernetes amounts to: `500m` is 0.5, `2Gi` is 2,147,483,648; null for text that is none. */
+/** What a quantity of Kubernetes amounts to; null for text that is none. */
 export function parseQuantity(text: string | number): number | null {
-  const [, number, exponent, suffix = ''] = QUANTITY.exec(String(text)) ?? [];
-  const factor = FACTORS[suffix];
-  if (number === undefined || factor === undefined) return null;
-  return Number(number) * (exponent === undefined ? factor : 10 ** Number(exponent));
+  const amount = quantity(text);
+  return Number.isNaN(amount) ? null : amount;
 }
 
 /** CPU and memory that something asks for, in cores and bytes. */
