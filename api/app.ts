@@ -6,6 +6,7 @@ import { json } from './plugins/json.js';
 import { openapi } from './plugins/openapi.js';
 import { problems, sendProblem } from './plugins/problems.js';
 import { rateLimit } from './plugins/rate-limit.js';
+import { checkRoutes } from './routes/checks.js';
 import { clusterRoutes } from './routes/clusters.js';
 import { commandRoutes } from './routes/commands.js';
 import { eventRoutes } from './routes/events.js';
@@ -60,6 +61,7 @@ export async function createApp(deps: AppDeps, options: AppOptions = {}): Promis
     async (v1) => {
       await v1.register(clusterRoutes(deps));
       await v1.register(releaseRoutes(deps));
+      await v1.register(checkRoutes);
       await v1.register(planRoutes(deps));
       await v1.register(upgradeRoutes(deps));
       await v1.register(commandRoutes(deps));

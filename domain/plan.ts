@@ -19,7 +19,12 @@ const setOptionSchema = z
 /** A person takes the risk of a check: recorded with the run, and part of the plan's hash. */
 const waiverSchema = z.strictObject({
   /** Id of the check, `MESH023`. */
-  check: z.string().refine(isWaivable, { error: 'no check of that id can be waived; `meshlift checks` lists them' }),
+  check: z
+    .string()
+    .max(20)
+    .refine(isWaivable, {
+      error: ({ input }) => `${String(input)} cannot be waived; \`meshlift checks\` lists what can`,
+    }),
   /** Why that is all right here. */
   reason: z.string().trim().min(3).max(500),
 });

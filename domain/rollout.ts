@@ -8,7 +8,11 @@ export interface Workload {
   readonly spec: {
     readonly replicas?: number;
     readonly paused?: boolean;
-    readonly updateStrategy?: { readonly type?: string };
+    readonly strategy?: {
+      readonly type?: string;
+      readonly rollingUpdate?: { readonly maxSurge?: number | string; readonly maxUnavailable?: number | string };
+    };
+    readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: { readonly partition?: number } };
     readonly selector: { readonly matchLabels?: Readonly<Record<string, string>> };
     readonly template: {
       readonly metadata?: {
@@ -25,6 +29,8 @@ export interface Workload {
     readonly readyReplicas?: number;
     readonly availableReplicas?: number;
     readonly desiredNumberScheduled?: number;
+    readonly currentRevision?: string;
+    readonly updateRevision?: string;
     readonly updatedNumberScheduled?: number;
     readonly numberAvailable?: number;
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[];

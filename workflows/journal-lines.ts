@@ -1,8 +1,21 @@
 import { phaseTitle } from '../domain/phases.js';
 import type { RunEvent, RunState } from '../domain/run.js';
 
-/** What the journal says about an event: one line for people; null for what needs none. */
-export function journalLine(before: RunState, after: RunState, event: RunEvent): string | null {
+/** What the journal says about an event, in lines for people; none for what needs none. */
+export function journalLines(before: RunState, after: RunState, event: RunEvent): string[] {
+  const line = journalLine(before, after, event);
+  return [...(event.type === 'preflightFinished' ? waiverLines(after) : []), ...(line === null ? [] : [line])];
+}
+
+/** Who took which risk, and why: only of what was found, once for each check. */
+function waiverLines({ requestedBy, findings }: RunState): string[] {
+  const lines = findings.flatMap(({ check, waived }) =>
+    waived === undefined ? [] : [`${check} waived by ${requestedBy}: ${waived}`],
+  );
+  return [...new Set(lines)];
+}
+
+function journalLine(before: RunState, after: RunState, event: RunEvent): string | null {
   switch (event.type) {
     case 'paused':
       return `paused by ${event.by}: ${event.reason}`;

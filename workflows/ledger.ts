@@ -4,7 +4,7 @@ import { phaseTitle } from '../domain/phases.js';
 import { reduce } from '../domain/reduce.js';
 import type { RunEvent, RunState } from '../domain/run.js';
 import { change } from './activities.js';
-import { journalLine } from './journal-lines.js';
+import { journalLines } from './journal-lines.js';
 import { MESH_PHASE } from './search-attributes.js';
 
 type JournalLine = Parameters<typeof change.recordEvents>[0]['entries'][number];
@@ -62,8 +62,7 @@ export function openLedger(initial: RunState): Ledger {
       const dated = { ...event, at: new Date().toISOString() } as RunEvent;
       state = reduce(before, dated);
       if (state === before) return false;
-      const line = journalLine(before, state, dated);
-      if (line !== null) note(line, dated.at);
+      for (const line of journalLines(before, state, dated)) note(line, dated.at);
       if (state.phase !== before.phase) show(state);
       for (const listener of listeners) listener(state);
       return true;

@@ -11,6 +11,9 @@ import { createClusterReader } from './cluster-reader.js';
 import { detectMesh } from './detect-mesh.js';
 import { createTargetInstallation } from './target-installation.js';
 
+/** Of one check. */
+const MOST_FINDINGS = 50;
+
 /** Runs every check of the plan, and marks what the request waives. Changes nothing. */
 export function createRunPreflight(context: ActivityContext): Activities['runPreflight'] {
   return ({ plan }) => heartbeating((signal) => askAll(context, plan, signal));
@@ -31,7 +34,18 @@ export async function askAll(context: ActivityContext, plan: Plan, signal: Abort
     signal,
   };
   const findings = await Promise.all(CHECKS_TO_RUN.map((check) => ask(check, input)));
-  return inOrder(applyWaivers(findings.flat(), plan.options.waivers));
+  return inOrder(applyWaivers(findings.flatMap(bounded), plan.options.waivers));
+}
+
+/** What a run carries with it is not without bounds: of one check that finds hundreds the worst are named. */
+function bounded(findings: readonly Finding[]): readonly Finding[] {
+  const sorted = inOrder(findings);
+  const rest = sorted.slice(MOST_FINDINGS);
+  const [next] = rest;
+  if (next === undefined) return findings;
+  const { check, severity, reason, remedy } = next;
+  const message = `${rest.length} more are like those of ${check} that are named.`;
+  return [...sorted.slice(0, MOST_FINDINGS), { check, severity, reason, message, remedy }];
 }
 
 /** The findings of one check. A check that fails has found that it does not know. */

@@ -1,6 +1,12 @@
 import { z } from 'zod';
-import { isCheckId, type CheckId, type CheckResult } from '../../domain/checks/catalogue.js';
-import { CHECK_GROUPS, type CheckGroup } from '../../domain/checks/descriptor.js';
+import {
+  CHECK_IDS,
+  isCheckId,
+  type CheckEntry,
+  type CheckId,
+  type CheckResult,
+} from '../../domain/checks/catalogue.js';
+import { CHECK_GROUPS, SEVERITY_MEANINGS, type CheckGroup } from '../../domain/checks/descriptor.js';
 import type { DetectedMesh, Finding, Plan } from '../../domain/plan.js';
 import { upgradeOptionsSchema } from '../../domain/plan.js';
 import { listOf } from './common.js';
@@ -20,10 +26,28 @@ export const findingSchema: z.ZodType<Finding> = z.object({
   waived: z.exactOptional(z.string()),
 });
 
+const checkIdSchema = z
+  .custom<CheckId>((word) => typeof word === 'string' && isCheckId(word))
+  .meta({ type: 'string', description: 'Id of the check.', examples: [CHECK_IDS[0]] });
+const checkGroupSchema = z.enum(Object.keys(CHECK_GROUPS) as [CheckGroup, ...CheckGroup[]]);
+
+/** A check of the catalogue. */
+export const checkSchema: z.ZodType<CheckEntry> = z.object({
+  id: checkIdSchema,
+  title: z.string().meta({ description: 'What holds when it passes.' }),
+  group: checkGroupSchema,
+  severity: z.enum(Object.keys(SEVERITY_MEANINGS) as [CheckEntry['severity'], ...CheckEntry['severity'][]]).meta({
+    description: 'The worst that it finds. What cannot be found out is `unknown`, and blocks.',
+  }),
+  reads: z.string().meta({ description: 'The objects that it reads.' }),
+  why: z.exactOptional(z.string()).meta({ description: 'What would happen otherwise.' }),
+  waivable: z.boolean().meta({ description: 'Whether `options.waivers` may name it.' }),
+});
+
 const checkResultSchema: z.ZodType<CheckResult> = z.object({
-  check: z.custom<CheckId>((word) => typeof word === 'string' && isCheckId(word)).meta({ type: 'string' }),
+  check: checkIdSchema,
   title: z.string(),
-  group: z.enum(Object.keys(CHECK_GROUPS) as [CheckGroup, ...CheckGroup[]]),
+  group: checkGroupSchema,
   verdict: z.enum(['pass', 'info', 'warning', 'blocker', 'unknown']),
 });
 

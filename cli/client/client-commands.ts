@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { checksCommand } from '../commands/checks.js';
 import { clustersCommand } from '../commands/clusters.js';
 import { runCommands } from '../commands/commands.js';
 import { getCommand } from '../commands/get.js';
@@ -9,7 +10,7 @@ import { releasesCommand } from '../commands/releases.js';
 import { startCommand } from '../commands/start.js';
 import type { Context } from './context.js';
 
-/** Every command that talks to a server, in the order of the help. */
+/** Every command for people who upgrade, in the order of the help. All but `checks` talk to a server. */
 export function clientCommands(context: Context): readonly Command[] {
   return [
     planCommand(context),
@@ -18,6 +19,7 @@ export function clientCommands(context: Context): readonly Command[] {
     listCommand(context),
     ...runCommands(context),
     operationsCommand(context),
+    checksCommand(context),
     clustersCommand(context),
     releasesCommand(context),
   ];

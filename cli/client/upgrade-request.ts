@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
-import { upgradeRequestSchema, type UpgradeRequest } from '../../domain/plan.js';
+import { upgradeRequestSchema, type UpgradeRequest, type Waiver } from '../../domain/plan.js';
 import { UsageError } from '../exit-codes.js';
-import { parseCount, parseDuration } from './arguments.js';
+import { parseCount, parseDuration, parseReason } from './arguments.js';
 import type { ClientOptions } from './client-command.js';
 
 /** Options of `plan` and `start`, as commander gives them. */
@@ -12,6 +12,9 @@ export interface RequestOptions extends ClientOptions {
   readonly exclude?: readonly string[];
   readonly set?: readonly string[];
   readonly overlay?: readonly string[];
+  readonly carryOver?: string;
+  readonly waive?: readonly string[];
+  readonly reason?: string;
   readonly soak?: number;
   readonly promotionTimeout?: number;
   readonly workloadTimeout?: number;
@@ -29,6 +32,14 @@ export function addRequestOptions(command: Command): Command {
     .option('--exclude <namespaces...>', 'namespaces that are left alone')
     .option('--set <options...>', 'options key=value of the old installation that the new one needs again')
     .option('--overlay <names...>', "overlay files of the server's configuration")
+    .addOption(
+      new Option(
+        '--carry-over <which>',
+        'whether the new one must have all options of the old installation, or none but those given (default: all)',
+      ).choices(['all', 'none']),
+    )
+    .option('--waive <checks...>', 'checks whose risk is taken, for instance MESH023; needs --reason')
+    .addOption(new Option('--reason <text>', 'why that risk is all right here').argParser(parseReason))
     .addOption(duration('--soak <duration>', 'how long a wave is watched before its gate (default: 0)'))
     .addOption(
       duration('--promotion-timeout <duration>', 'how long a gate waits before the run is blocked (default: 7d)'),
@@ -53,6 +64,8 @@ export function toRequest(cluster: string, options: RequestOptions): UpgradeRequ
       exclude: options.exclude,
       set: options.set,
       overlays: options.overlay,
+      carryOver: options.carryOver,
+      waivers: waiversOf(options),
       soakSeconds: options.soak,
       promotionTimeoutSeconds: options.promotionTimeout,
       workloadTimeoutSeconds: options.workloadTimeout,
@@ -62,4 +75,12 @@ export function toRequest(cluster: string, options: RequestOptions): UpgradeRequ
   });
   if (!parsed.success) throw new UsageError(`the request is wrong:\n${z.prettifyError(parsed.error)}`);
   return parsed.data;
+}
+
+/** One reason for all checks of the command. What is waived without a reason, or a reason for nothing, is a mistake. */
+function waiversOf({ waive, reason }: RequestOptions): Waiver[] | undefined {
+  if (waive === undefined && reason === undefined) return undefined;
+  if (waive === undefined) throw new UsageError('--reason is given without --waive: name the checks that it is for.');
+  if (reason === undefined) throw new UsageError('--waive needs --reason "...": why is that risk all right here?');
+  return [...new Set(waive.map((check) => check.toUpperCase()))].map((check) => ({ check, reason }));
 }

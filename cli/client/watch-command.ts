@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { EXIT, exitCodeOfState } from '../exit-codes.js';
 import type { ApiClient, RunPath } from './api-client.js';
 import { parseDuration } from './arguments.js';
-import type { ClientOptions } from './client-command.js';
+import { isForPrograms, print, type ClientOptions } from './client-command.js';
 import type { Context } from './context.js';
 import { watchRun } from './watch.js';
 
@@ -33,7 +33,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Watches a run and sets the exit code by how it ended, or by why the watch did. */
 export async function watchToTheEnd({ client, run, options, context }: Watching): Promise<void> {
   const { tty, width, height, color } = context;
-  const json = options.output === 'json';
+  const forPrograms = isForPrograms(options);
   const interrupted = context.interrupted();
   const limit =
     options.timeout === undefined ? [] : [AbortSignal.timeout(Math.min(options.timeout * 1000, LONGEST_TIMER_MS))];
@@ -43,14 +43,14 @@ export async function watchToTheEnd({ client, run, options, context }: Watching)
       client,
       ...run,
       // Where data is asked for, standard output is for the data only.
-      write: json ? context.err : context.out,
-      tty: tty && !json,
+      write: forPrograms ? context.err : context.out,
+      tty: tty && !forPrograms,
       width,
       ...(height === undefined ? {} : { height }),
       color,
       signal,
     });
-    if (json) context.out(`${JSON.stringify(state, null, 2)}\n`);
+    print(context, options, state, () => '');
     context.finish(exitCodeOfState(state));
   } catch (error) {
     if (!signal.aborted) throw error;

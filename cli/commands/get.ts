@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { RunPath } from '../client/api-client.js';
 import { clusterArgument, runArgument } from '../client/arguments.js';
-import { clientCommand, connect, print, type ClientOptions } from '../client/client-command.js';
+import { clientCommand, connect, isForPrograms, print, type ClientOptions } from '../client/client-command.js';
 import type { Context } from '../client/context.js';
 import { addWatchOptions, watchToTheEnd, type WatchFlags } from '../client/watch-command.js';
 import { exitCodeOfState } from '../exit-codes.js';
@@ -25,7 +25,7 @@ export function getCommand(context: Context): Command {
       return;
     }
     const state = await client.state(run);
-    const workloads = options.output === 'json' ? [] : await client.workloads({ cluster, runId: state.runId });
+    const workloads = isForPrograms(options) ? [] : await client.workloads({ cluster, runId: state.runId });
     const { width, color, tty } = context;
     print(context, options, state, () =>
       renderRun(state, workloads, { width, color, ascii: !tty, now: context.now() }),

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { parseCluster, parseCount } from '../client/arguments.js';
-import { clientCommand, connect, print, type ClientOptions } from '../client/client-command.js';
+import { clientCommand, connect, isForPrograms, print, type ClientOptions } from '../client/client-command.js';
 import type { Context } from '../client/context.js';
 import { renderRuns } from '../render/tables.js';
 
@@ -25,6 +25,6 @@ export function listCommand(context: Context): Command {
       );
       const page = await (await connect(options, context)).list(Object.fromEntries(filter));
       print(context, options, page, () => renderRuns(page.items));
-      if (page.cursor && options.output === 'text') context.err(`There are more: --cursor ${page.cursor}\n`);
+      if (page.cursor && !isForPrograms(options)) context.err(`There are more: --cursor ${page.cursor}\n`);
     });
 }

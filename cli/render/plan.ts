@@ -1,19 +1,23 @@
+import { isWaivable } from '../../domain/checks/catalogue.js';
+import { isBlocking } from '../../domain/checks/verdicts.js';
 import type { Plan } from '../../domain/plan.js';
 import { shortDuration } from './elapsed.js';
-import { findingLines } from './findings.js';
+import { countsOf, findingSections, verdictLines, type FindingDetail } from './findings.js';
 import { createPen, type Pen, type RenderOptions } from './pen.js';
 import { counted, joined, wrap } from './text.js';
 
-/** Draws a plan: route, findings, waves, commands, estimate. Commands stand whole, so that they can be copied. */
-export function renderPlan(plan: Plan, options: Pick<RenderOptions, 'width' | 'color' | 'ascii'>): string {
+type PlanOptions = Pick<RenderOptions, 'width' | 'color' | 'ascii'> & FindingDetail;
+
+/**
+ * Draws a plan: route, findings, waves, commands, estimate. Commands stand whole, so that they can be copied.
+ * With `wide` also every check that passed, and the long commands.
+ */
+export function renderPlan(plan: Plan, options: PlanOptions): string {
   const pen = createPen(options);
   return joined([
     routeLine(plan, pen),
-    ...section(
-      'Findings',
-      plan.findings.flatMap((finding) => findingLines(finding, pen).map((line) => `  ${line}`)),
-      pen,
-    ),
+    ...findingLines(plan, pen, options),
+    ...(options.wide === true ? section('Checks', verdictLines(plan.checks ?? [], pen), pen) : []),
     ...section('Waves', waveLines(plan, pen), pen),
     ...section(
       'What a person would type',
@@ -26,6 +30,7 @@ export function renderPlan(plan: Plan, options: Pick<RenderOptions, 'width' | 'c
       pen,
     ),
     ...section('Plan hash', [pen.whole([`  ${plan.hash}`, 'dim'])], pen),
+    ...section('A run of this plan would be rejected', rejectionLines(plan, pen), pen),
   ]);
 }
 
@@ -37,6 +42,30 @@ function routeLine({ cluster, release, route }: Plan, pen: Pen): string {
     [cluster, 'bold'],
     [` ${dot} ${from.version} (${from.revision}) ${arrow} ${to.version} (${to.revision})`],
   );
+}
+
+function findingLines({ findings, checks = [] }: Plan, pen: Pen, detail: FindingDetail): string[] {
+  const passed = checks.filter(({ verdict }) => verdict === 'pass').length;
+  const counts = [countsOf(findings), checks.length === 0 ? '' : `${counted(passed, 'check')} passed`].filter(Boolean);
+  if (counts.length === 0) return [];
+  return [
+    '',
+    ...wrap(`Findings ${pen.glyphs.dot} ${counts.join(', ')}`, pen.width).map((text) => pen.line([text, 'bold'])),
+    ...findingSections(findings, pen, detail),
+  ];
+}
+
+/** The last lines, because findings stand far above them: what keeps a run from beginning, and what helps. */
+function rejectionLines({ findings }: Plan, pen: Pen): string[] {
+  const checks = [...new Set(findings.filter(isBlocking).map(({ check }) => check))];
+  const waivable = checks.filter(isWaivable);
+  const others = checks.filter((check) => !isWaivable(check));
+  return [
+    ...(others.length === 0 ? [] : wrap(`${others.join(', ')} must be mended first.`, pen.width - 2)),
+    ...(waivable.length === 0 ? [] : wrap(`Mend ${waivable.join(', ')}, or take the risk with:`, pen.width - 2)),
+  ]
+    .map((text) => pen.line([`  ${text}`]))
+    .concat(waivable.length === 0 ? [] : [pen.whole([`  --waive ${waivable.join(' ')} --reason "..."`, 'cyan'])]);
 }
 
 function waveLines({ waves, options }: Plan, pen: Pen): string[] {

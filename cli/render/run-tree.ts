@@ -1,10 +1,11 @@
+import { isBlocking } from '../../domain/checks/verdicts.js';
 import type { Finding } from '../../domain/plan.js';
 import type { RunState } from '../../domain/run.js';
 import type { WorkloadProgress } from '../../domain/workload.js';
 import { createPen, type Pen, type RenderOptions } from './pen.js';
 import { barLines } from './progress-bar.js';
 import { nextLines, titleLines } from './run-header.js';
-import { findingLines } from './findings.js';
+import { findingBlocks, waiverLines } from './findings.js';
 import { joined } from './text.js';
 import { waveLines } from './wave-tree.js';
 
@@ -36,7 +37,8 @@ function draw(state: RunState, workloads: readonly WorkloadProgress[], { pen, no
     ...titleLines(state, pen, now),
     ...barLines(state, workloads, pen),
     ...nextLines(state, pen),
-    ...section(blockersOf(state).flatMap((finding) => findingLines(finding, pen))),
+    ...section(findingBlocks(blockersOf(state), pen)),
+    ...section(waiverLines(state.findings, state.requestedBy, pen)),
     ...section(waveLines({ state, workloads, now, folded }, pen)),
     ...section(proofLines(state, pen)),
   ];
@@ -44,7 +46,7 @@ function draw(state: RunState, workloads: readonly WorkloadProgress[], { pen, no
 
 /** Findings stand with the plan; here only what ended the run. */
 function blockersOf({ phase, findings }: RunState): readonly Finding[] {
-  return phase.name === 'rejected' ? findings.filter(({ severity }) => severity === 'blocker') : [];
+  return phase.name === 'rejected' ? findings.filter(isBlocking) : [];
 }
 
 function proofLines({ proof }: RunState, pen: Pen): string[] {

@@ -12,13 +12,21 @@ export const CHECK_IDS = (Object.keys(CHECKS) as CheckId[]).sort();
 
 /** Whether a word is the id of a check. */
 export function isCheckId(word: string): word is CheckId {
-  return word in CHECKS;
+  return Object.hasOwn(CHECKS, word);
 }
 
 /** Whether a person may take the risk of a check. */
 export function isWaivable(check: string): boolean {
   return isCheckId(check) && CHECKS[check].waivable;
 }
+
+/** A check as people look it up. */
+export interface CheckEntry extends CheckDescriptor {
+  readonly id: CheckId;
+}
+
+/** The whole catalogue, in order of the ids. */
+export const CHECK_ENTRIES: readonly CheckEntry[] = CHECK_IDS.map((id) => ({ id, ...CHECKS[id] }));
 
 /** How a check ended. `unknown`: the question could not be answered, which is never a pass. */
 export type Verdict = 'pass' | 'info' | 'warning' | 'blocker' | 'unknown';

@@ -23,6 +23,7 @@ const ROUTES = [
   'GET /healthz',
   'GET /openapi.json',
   'GET /readyz',
+  'GET /v1/checks',
   'GET /v1/clusters',
   'GET /v1/clusters/{cluster}',
   'GET /v1/releases',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CHECK_ENTRIES } from '../../domain/checks/catalogue.js';
 import { AT, MESH, PLAN, RUN_ID, STATE } from './support/doubles.js';
 import { RELEASE, testApp } from './support/test-app.js';
 
@@ -45,7 +46,37 @@ describe('clusters and releases', () => {
   });
 });
 
+describe('the checks', () => {
+  it('are listed as the catalogue has them', async () => {
+    const { request } = await testApp();
+    const { items } = (await request({ url: '/v1/checks' })).json<{ items: { id: string }[] }>();
+    expect(items).toEqual(CHECK_ENTRIES);
+    expect(items.map(({ id }) => id)).toContain('MESH020');
+  });
+});
+
 describe('a plan', () => {
+  it('takes waivers, each with its reason, and refuses one of a check that cannot be waived', async () => {
+    const { request, runs } = await testApp();
+    const plan = (waivers: object[]) =>
+      request({ method: 'POST', url: '/v1/plans', payload: { ...UPGRADE, options: { waivers } } });
+    const waiver = { check: 'MESH020', reason: 'resumed on Monday' };
+    expect((await plan([waiver])).statusCode).toBe(200);
+    expect(runs.calls).toMatchObject([{ method: 'plan', request: { options: { waivers: [waiver] } } }]);
+    for (const wrong of [
+      { check: 'MESH001', reason: 'because' },
+      { check: 'MESH999', reason: 'because' },
+    ]) {
+      const response = await plan([wrong]);
+      expect([response.statusCode, response.json<{ detail: string }>().detail]).toEqual([
+        400,
+        expect.stringContaining(`${wrong.check} cannot be waived`),
+      ]);
+    }
+    expect((await plan([{ check: 'MESH020' }])).statusCode).toBe(400);
+    expect(runs.calls).toHaveLength(1);
+  });
+
   it('is made of the request with its defaults', async () => {
     const { request, runs } = await testApp();
     const response = await request({ method: 'POST', url: '/v1/plans', payload: UPGRADE });

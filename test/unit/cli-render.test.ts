@@ -111,7 +111,7 @@ describe('the picture of a run', () => {
       remedy: 'Mend it.',
     } as const;
     const rejected = stateAfter({ type: 'planned', plan: PLAN }, { type: 'preflightFinished', findings: [finding] });
-    expect(renderRun(rejected, [], OPTIONS)).toContain('✖ blocker Bad MESH001\n    It is bad.\n    → Mend it.\n');
+    expect(renderRun(rejected, [], OPTIONS)).toContain('✖ blocker Bad MESH001\n  It is bad.\n  → Mend it.\n');
     const over: RunState = {
       ...stateAfter(...UP_TO_GATE),
       phase: { name: 'succeeded' },
@@ -196,7 +196,7 @@ describe('the lines of a log', () => {
 describe('the picture of a plan', () => {
   it('shows route, findings, waves, commands and estimate', () => {
     const finding = {
-      check: 'MESH004',
+      check: 'MESH016',
       severity: 'warning',
       reason: 'InPlace',
       message: 'The gateway.',
@@ -205,8 +205,9 @@ describe('the picture of a plan', () => {
     expect(lines(renderPlan({ ...PLAN, findings: [finding] }, OPTIONS))).toEqual([
       'shop · 1.6.13 (default) → 1.6.14-asm.2 (asm-1614-2)',
       '',
-      'Findings',
-      '  ! warning InPlace MESH004',
+      'Findings · 1 warning',
+      '  Gateways · 1 warning',
+      '    ! warning InPlace MESH016',
       '      The gateway.',
       '      → Plan it.',
       '',

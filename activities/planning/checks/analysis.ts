@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { failure } from '../../failure.js';
 import type { Check, CheckInput } from '../check.js';
+import { mayI } from './access-review.js';
 
 /** It says `null` when it found less than was asked for. */
 const messagesSchema = z
@@ -21,7 +22,13 @@ export const analysis: Check = {
   },
 };
 
-async function analyse({ target, cluster }: CheckInput) {
+async function analyse({ target, cluster, kube }: CheckInput) {
+  // It waits until it has them all. An identity with no more than the rights of the run has not, and need not have.
+  if (!(await mayI(kube, { group: '', resource: 'secrets', verb: 'list' })).allowed)
+    throw failure(
+      'PermissionDenied',
+      'istioctl analyze reads the Secrets of every namespace, which this identity may not.',
+    );
   const access = [
     '--kubeconfig',
     cluster.kubeconfig,

@@ -10,9 +10,9 @@ export const onDelete: Check = {
     return workloads
       .filter(({ object }) => asWorkload(object).spec.updateStrategy?.type === 'OnDelete')
       .map(({ ref }) => ({
-        reason: 'WorkloadNotReady',
-        message: `${workloadName(ref)} has update strategy OnDelete: its pods change only when somebody deletes them.`,
-        remedy: 'Delete its pods by hand, one after the other, when the run waits for it.',
+        reason: 'EvictedByMeshlift',
+        message: `${workloadName(ref)} has update strategy OnDelete: Meshlift evicts its pods itself, one after the other and within their disruption budgets.`,
+        remedy: 'Nothing needs to be done, if its pods may be replaced now; else exclude its namespace.',
       }));
   },
 };
