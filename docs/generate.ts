@@ -105,7 +105,9 @@ ${rows.join('\n')}
 
 /** Every generated page: its path below the repository, and its formatted text. */
 export async function generatedPages(): Promise<Record<string, string>> {
-  const pages = { 'docs/reference/failures.md': failuresPage(), 'docs/reference/checks.md': checksPage(),
+  const pages = {
+    'docs/reference/failures.md': failuresPage(),
+    'docs/reference/checks.md': checksPage(),
     'docs/reference/workloads.md': workloadsPage(),
   };
   const formatted = Object.entries(pages).map(async ([path, text]) => {

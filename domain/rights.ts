@@ -57,7 +57,7 @@ const INSTALLED_CLUSTERWIDE: readonly (readonly [string, readonly string[]])[] =
  */
 export const RIGHTS: readonly Right[] = [
   right('plan', '', ['namespaces', 'nodes', 'pods', 'services', 'endpoints', 'configmaps', 'serviceaccounts'], LOOK),
-  right('plan', '', ['replicationcontrollers', 'resourcequotas'], LOOK),
+  right('plan', '', ['replicationcontrollers', 'resourcequotas', 'limitranges', 'events'], LOOK),
   // Which CA the control planes sign with, and which other clusters they read. The keys are never looked at.
   { ...right('plan', '', ['secrets'], ['get', 'list']), ...there },
   right('plan', 'apps', ['deployments', 'statefulsets', 'daemonsets', 'replicasets'], LOOK),
@@ -68,6 +68,7 @@ export const RIGHTS: readonly Right[] = [
   // `istioctl analyze` of 1.6 waits for them in their old group.
   right('plan', 'extensions', ['ingresses'], LOOK),
   right('plan', 'cloud.google.com', ['backendconfigs'], LOOK),
+  right('plan', 'argoproj.io', ['rollouts'], LOOK),
   ...INSTALLED_CLUSTERWIDE.map(([group, resources]) => right('plan', group, resources, LOOK)),
   right('plan', 'rbac.authorization.k8s.io', ['roles', 'rolebindings'], LOOK),
   right('plan', 'networking.istio.io', ['*'], LOOK),
@@ -89,7 +90,10 @@ export const RIGHTS: readonly Right[] = [
   // The roles that istioctl writes hold more than Meshlift needs for itself.
   right('install', 'rbac.authorization.k8s.io', ['clusterroles', 'roles'], ['bind', 'escalate']),
   right('move', '', ['namespaces'], ['patch']),
-  right('move', 'apps', ['deployments', 'statefulsets', 'daemonsets'], ['patch']),
+  right('move', 'apps', ['deployments', 'statefulsets', 'daemonsets', 'replicasets'], ['patch']),
+  right('move', '', ['replicationcontrollers'], ['patch']),
+  right('move', '', ['pods/eviction'], ['create']),
+  right('move', 'argoproj.io', ['rollouts'], ['patch']),
   { ...right('finalize', '', ['services'], ['patch']), ...there },
   { ...right('finalize', 'apps', ['deployments'], ['delete']), ...there },
   { ...right('finalize', 'autoscaling', ['horizontalpodautoscalers'], ['delete']), ...there },
@@ -142,8 +146,9 @@ interface Rule {
 
 /** Roles that grant what is asked for, one rule per resource: a ClusterRole, and a Role where only one namespace is meant. */
 export function rolesFor(questions: readonly Question[], name: string): object[] {
-  const namespaces = [...new Set(questions.map(({ namespace }) => namespace))];
-  return namespaces.toSorted(comparing).map((namespace) => {
+  // The one that is cluster-wide comes first.
+  const namespaces = [...new Set(questions.map(({ namespace }) => namespace))].toSorted().reverse();
+  return namespaces.map((namespace) => {
     const rules = rulesFor(questions.filter((question) => question.namespace === namespace));
     const kind = namespace === undefined ? 'ClusterRole' : 'Role';
     const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
@@ -180,8 +185,4 @@ function rulesFor(questions: readonly Question[]): Rule[] {
     rules.set(together, { apiGroups: [group], resources, verbs: [...set] });
   }
   return [...rules.values()];
-}
-
-function comparing(a = '', b = ''): number {
-  return a.localeCompare(b);
 }

@@ -1,4 +1,4 @@
-import { parseQuantity } from './quantity.js';
+import { parseQuantity } from './pod-requests.js';
 
 /** A tree of settings as a flat table: path to value. Empty branches count as not set. */
 export type FlatSettings = ReadonlyMap<string, string>;

@@ -12,6 +12,7 @@ export interface RequestOptions extends ClientOptions {
   readonly exclude?: readonly string[];
   readonly set?: readonly string[];
   readonly overlay?: readonly string[];
+  readonly carryOver?: string;
   readonly waive?: readonly string[];
   readonly reason?: string;
   readonly soak?: number;
@@ -33,6 +34,12 @@ export function addRequestOptions(command: Command): Command {
     .option('--exclude <namespaces...>', 'namespaces that are left alone')
     .option('--set <options...>', 'options key=value of the old installation that the new one needs again')
     .option('--overlay <names...>', "overlay files of the server's configuration")
+    .addOption(
+      new Option(
+        '--carry-over <which>',
+        'whether the new one must have all options of the old installation, or none but those given (default: all)',
+      ).choices(['all', 'none']),
+    )
     .option('--waive <checks...>', 'checks whose risk is taken, for instance MESH023; needs --reason')
     .addOption(new Option('--reason <text>', 'why that risk is all right here').argParser(parseReason))
     .addOption(duration('--soak <duration>', 'how long a wave is watched before its gate (default: 0)'))
@@ -63,6 +70,7 @@ export function toRequest(cluster: string, options: RequestOptions): UpgradeRequ
       exclude: options.exclude,
       set: options.set,
       overlays: options.overlay,
+      carryOver: options.carryOver,
       waivers: waiversOf(options),
       soakSeconds: options.soak,
       promotionTimeoutSeconds: options.promotionTimeout,

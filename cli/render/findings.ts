@@ -27,6 +27,8 @@ const NAMES: Readonly<Record<Standing, readonly [string, string]>> = {
 
 /** How many findings, and how many lines of a command, are shown where not everything is asked for. */
 const SHOWN = 5;
+/** How many lines of a diff are: it is the answer itself. */
+const DIFF_SHOWN = 12;
 
 /** How much is shown: with `wide` everything. */
 export interface FindingDetail {
@@ -112,6 +114,7 @@ function blockLines(members: readonly Finding[], pen: Pen, detail: FindingDetail
   return [
     pen.line([`${pen.glyphs[glyph]} ${word}`, style], [` ${first.reason}`, 'bold'], [` ${first.check}`, 'dim']),
     ...textLines(shown, pen),
+    ...diffLines(shown, pen, detail),
     ...commandLines(shown, pen, detail),
     ...(first.waived === undefined ? [] : hanging('waived: ', first.waived, pen)),
     ...(shown.length < members.length
@@ -139,6 +142,17 @@ function commandLines(findings: readonly Finding[], pen: Pen, { wide }: FindingD
       pen.whole([`  ${index === 0 && lines.length === 1 ? '$ ' : '  '}${line}`, 'cyan']),
     );
   });
+}
+
+/** What would be lost, as a diff: its first lines always, all of it with -o wide. */
+function diffLines(findings: readonly Finding[], pen: Pen, { wide }: FindingDetail): string[] {
+  const lines = findings.flatMap(({ diff }) => diff?.split('\n') ?? []);
+  const shown = wide === true ? lines : lines.slice(0, DIFF_SHOWN);
+  const more = lines.length - shown.length;
+  return [
+    ...shown.map((line) => pen.whole([`    ${line}`, line.startsWith('+') ? 'green' : 'red'])),
+    ...(more === 0 ? [] : [pen.line([`    ${pen.glyphs.more} and ${more} more lines: -o wide`, 'dim'])]),
+  ];
 }
 
 function hanging(mark: string, text: string, pen: Pen): string[] {

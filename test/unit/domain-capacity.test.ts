@@ -30,7 +30,6 @@ describe('a rolling update', () => {
       spec: {
         ...(replicas === undefined ? {} : { replicas }),
         ...(rollingUpdate === undefined ? {} : { strategy: { rollingUpdate } }),
-        selector: {},
         template: { spec: { containers: [] } },
       },
     } satisfies Workload);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { failure } from '../../failure.js';
 import type { Check, CheckInput } from '../check.js';
+import { mayI } from './access-review.js';
 
 /** It says `null` when it found less than was asked for. */
 const messagesSchema = z
@@ -21,25 +22,33 @@ export const analysis: Check = {
   },
 };
 
-async function analyse({ target, cluster }: CheckInput) {
+async function analyse({ target, cluster, kube }: CheckInput) {
+  // It waits until it has them all. An identity with no more than the rights of the run has not, and need not have.
+  if (!(await mayI(kube, { group: '', resource: 'secrets', verb: 'list' })).allowed)
+    throw failure(
+      'PermissionDenied',
+      'istioctl analyze reads the Secrets of every namespace, which this identity may not.',
+    );
   const access = [
     '--kubeconfig',
     cluster.kubeconfig,
     ...(cluster.context === undefined ? [] : ['--context', cluster.context]),
   ];
   const args = ['analyze', '--all-namespaces', '--output', 'json', '--output-threshold', 'Error', '--timeout', '25s'];
-  const { stdout, tail } = await target.istioctl([...args, ...access], 40_000);
+  const { stdout, stderr, tail } = await target.istioctl([...args, ...access], 40_000);
   // The exit code says whether something was found as well as whether something went wrong: the JSON tells them apart.
   const begin = stdout.search(/^(\[|null$)/m);
   if (begin === -1) {
     throw failure(
       'KubernetesRequestFailed',
-      `istioctl analyze of cluster ${cluster.id} gave no answer: ${lastLine(tail)}`,
+      `istioctl analyze of cluster ${cluster.id} gave no answer: ${whyOf(stderr, tail)}`,
     );
   }
   return messagesSchema.parse(JSON.parse(stdout.slice(begin))) ?? [];
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? 'it said nothing';
+/** What it may not read it waits for in vain: the time that is up is not the reason then. */
+function whyOf(stderr: string, tail: string): string {
+  const forbidden = /\S+ is forbidden: .*/.exec(stderr)?.[0];
+  return forbidden ?? tail.trim().split('\n').at(-1) ?? 'it said nothing';
 }

@@ -6,7 +6,7 @@ import {
   resourcesText,
   type RequestingPod,
   type Resources,
-} from '../../../domain/quantity.js';
+} from '../../../domain/pod-requests.js';
 import type { KubeObject } from '../../kube/types.js';
 import type { ClusterReader } from '../cluster-reader.js';
 

@@ -37,17 +37,22 @@ export function gitOpsOwner(object: KubeObject, fields: readonly (readonly strin
   return { tool, by: marked?.by ?? null, writesField: writes || entries.length === 0 };
 }
 
-function markOf({ metadata }: KubeObject): { tool: GitOpsTool; by: string } | null {
-  const { labels = {}, annotations = {} } = metadata;
-  const tracked = annotations['argocd.argoproj.io/tracking-id']?.split(':')[0];
-  const argo = labels['argocd.argoproj.io/instance'] ?? tracked;
-  if (argo !== undefined) return { tool: 'Argo CD', by: argo };
+function markOf(object: KubeObject): { tool: GitOpsTool; by: string } | null {
+  const { labels = {} } = object.metadata;
   const flux = fluxName(labels, 'kustomize') ?? fluxName(labels, 'helm');
   if (flux !== null) return { tool: 'Flux', by: flux };
+  const argo = argoName(object);
+  return argo === null ? null : { tool: 'Argo CD', by: argo };
+}
+
+function argoName({ metadata }: KubeObject): string | null {
+  const { labels = {}, annotations = {} } = metadata;
+  const tracked = annotations['argocd.argoproj.io/tracking-id']?.split(':')[0];
+  const named = labels['argocd.argoproj.io/instance'] ?? tracked;
+  if (named !== undefined) return named;
   // Argo CD's default label is one that charts write, too: it counts only beside Argo CD's own entry.
-  const instance = labels['app.kubernetes.io/instance'];
   const written = (metadata.managedFields ?? []).some(({ manager = '' }) => MANAGERS[manager] === 'Argo CD');
-  return instance !== undefined && written ? { tool: 'Argo CD', by: instance } : null;
+  return written ? (labels['app.kubernetes.io/instance'] ?? null) : null;
 }
 
 function fluxName(labels: Readonly<Record<string, string>>, toolkit: 'kustomize' | 'helm'): string | null {

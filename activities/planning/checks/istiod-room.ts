@@ -1,4 +1,4 @@
-import { requestsOf, resourcesText, type RequestingPod } from '../../../domain/quantity.js';
+import { requestsOf, resourcesText, type RequestingPod } from '../../../domain/pod-requests.js';
 import type { KubeObject } from '../../kube/types.js';
 import type { Check, CheckInput } from '../check.js';
 import { roomOnNodes, roomText, withoutPlace } from './capacity.js';

@@ -5,7 +5,7 @@ import {
   resourcesText,
   type RequestingPod,
   type Resources,
-} from '../../../domain/quantity.js';
+} from '../../../domain/pod-requests.js';
 import type { UpgradeOptions, Wave } from '../../../domain/plan.js';
 import type { Check, Found } from '../check.js';
 import type { PlannedWorkload } from '../cluster-reader.js';

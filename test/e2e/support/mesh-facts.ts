@@ -45,6 +45,19 @@ export class MeshFacts {
     return this.feed(manifest, ['apply', '-f', '-']);
   }
 
+  /** Deletes what a manifest names, and waits until it is gone. */
+  async remove(manifest: string): Promise<void> {
+    await this.runWith(manifest, 'delete', '--ignore-not-found', '-f', '-');
+  }
+
+  /** Runs kubectl with something on its standard input. Rejects with its standard error. */
+  async runWith(input: string, ...args: string[]): Promise<string> {
+    const env = { ...process.env, KUBECONFIG: this.kubeconfig };
+    const running = run(this.kubectl, args, { env, maxBuffer: 64 * 1024 * 1024 });
+    running.child.stdin?.end(input);
+    return (await running).stdout;
+  }
+
   private async feed(manifest: object, args: string[]): Promise<string> {
     const child = execFile(this.kubectl, args, { env: { ...process.env, KUBECONFIG: this.kubeconfig } });
     child.stdin?.end(JSON.stringify(manifest));
