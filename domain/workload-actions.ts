@@ -34,7 +34,7 @@ export interface ActionRow {
   readonly needsPerson: boolean;
 }
 
-type Table = { readonly [Kind in OwnerKind]: { readonly [Strategy in Strategies[Kind]]: ActionRow } };
+type Table = { readonly [Kind in OwnerKind]: Readonly<Record<Strategies[Kind], ActionRow>> };
 
 const row = (action: WorkloadAction, reason: string): ActionRow => ({
   action,
