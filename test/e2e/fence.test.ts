@@ -16,7 +16,7 @@ describe('a second Meshlift on the same mesh', () => {
   let mesh: ProxiedMesh;
   let original: Facts;
   let dataDir: string;
-  let second: Serve;
+  let second: Serve | undefined;
   let other: ApiClient;
   let run: string;
   let late: string;
@@ -29,7 +29,7 @@ describe('a second Meshlift on the same mesh', () => {
     other = new ApiClient(second.url, second.token);
   });
   afterAll(async () => {
-    await second.stop();
+    await second?.stop();
     await mesh.stop();
     await rm(dataDir, { recursive: true, force: true });
   });

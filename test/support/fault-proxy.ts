@@ -96,14 +96,14 @@ export async function startFaultProxy(sandbox: Sandbox): Promise<FaultProxy> {
   return {
     ...files,
     on(matches, fault, times = Infinity) {
-      const rule: Rule = { matches, fault, left: times };
-      rules.unshift(rule);
       let met = 0;
       const counted: Fault = (exchange) => {
         met += 1;
         return fault(exchange);
       };
-      Object.assign(rule, { fault: counted });
+      const rule: Rule = { matches, fault: counted, left: times };
+      // The latest rule comes first.
+      rules.unshift(rule);
       return () => {
         if (rules.includes(rule)) rules.splice(rules.indexOf(rule), 1);
         return met;

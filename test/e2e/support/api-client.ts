@@ -97,7 +97,7 @@ export class ApiClient {
   }
 
   /** Waits until `wanted` says yes. A run that ends or stops elsewhere fails at once, with its own words. */
-  async until(run: string, wanted: (state: RunState) => boolean, withinMs = 240_000): Promise<RunState> {
+  async until(run: string, wanted: (state: RunState) => boolean, withinMs = 600_000): Promise<RunState> {
     const deadline = Date.now() + withinMs;
     for (;;) {
       const state = await this.state(run).catch((error: unknown) => {
