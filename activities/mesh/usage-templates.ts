@@ -65,15 +65,17 @@ function templateOf({ spec }: KubeObject): Template {
 
 /** What binds a template to the old control plane, as the rest of a sentence. */
 function bondOf(template: Template, { from }: Route): string | null {
+  const { revision } = from;
   const { proxyTag } = from.sidecar;
-  if (askedRevision(template) === from.revision)
-    return `asks for ${REVISION_LABEL}=${from.revision} in its pod template`;
-  const image = template.metadata?.annotations?.[PROXY_IMAGE];
-  if (image !== undefined && imageTag(image) === proxyTag) return `pins the proxy image ${image} in its pod template`;
-  const proxy = template.spec?.containers?.find(({ name }) => name === 'istio-proxy')?.image;
-  return proxy !== undefined && imageTag(proxy) === proxyTag
-    ? `carries proxy ${proxyTag} in its own pod template`
-    : null;
+  const hasTag = (image: string | undefined) => image !== undefined && imageTag(image) === proxyTag;
+  if (askedRevision(template) === revision) return `asks for ${REVISION_LABEL}=${revision} in its pod template`;
+  if (hasTag(template.metadata?.annotations?.[PROXY_IMAGE])) return `pins proxy ${proxyTag} in its pod template`;
+  return hasTag(ownProxy(template)) ? `carries proxy ${proxyTag} in its own pod template` : null;
+}
+
+/** A proxy that was put into the template by hand. */
+function ownProxy({ spec = {} }: Template): string | undefined {
+  return spec.containers?.find(({ name }) => name === 'istio-proxy')?.image;
 }
 
 function askedRevision({ metadata = {} }: Template): string | undefined {
