@@ -98,8 +98,11 @@ export interface Activities {
     waiveUnmanaged: boolean;
   }): Promise<{ readonly waived: readonly string[] }>;
 
-  /** Throws `OldRevisionInUse` with the list unless nothing uses the old revision. An unanswered question means in use. */
-  checkOldRevisionUnused(input: { run: RunRef; route: Route }): Promise<void>;
+  /**
+   * Throws `OldRevisionInUse` with the list unless nothing uses the old revision. An unanswered question means in use.
+   * Pods that a person has waived (`namespace/name`) do not count.
+   */
+  checkOldRevisionUnused(input: { run: RunRef; route: Route; waived?: readonly string[] }): Promise<void>;
   /** Points Service `istiod` at the new revision, so that validation stays alive (pitfalls 4a.1). */
   adoptDefaultService(input: { run: RunRef; route: Route }): Promise<void>;
   /** Deletes the old injection webhook (pitfalls 4a.2). */
@@ -107,7 +110,7 @@ export interface Activities {
   /** Deletes the old Deployment, HPA and PDB (guide, step 7) and what else is the old revision's, never Service `istiod`. */
   removeOldControlPlane(input: { run: RunRef; route: Route }): Promise<void>;
   /** Proves the finished mesh: pods, validation alive, a new namespace injectable. Throws `ValidationBroken` and the like. */
-  verifyMesh(input: { run: RunRef; route: Route }): Promise<readonly ProofLine[]>;
+  verifyMesh(input: { run: RunRef; route: Route; waived?: readonly string[] }): Promise<readonly ProofLine[]>;
 
   /**
    * Watches what the run depends on until somebody else changes it, and tells each change once.

@@ -12,6 +12,9 @@ import { manualCommandsOf, obstacleOf, routeOf, runRefOf, timedOut } from './run
 /** What a run does in each phase; one that is missing does not compile. */
 type Story = { readonly [Name in PhaseName]: (phase: Extract<Phase, { readonly name: Name }>) => Promise<void> };
 
+/** Checks whose waiver lets pods stay behind that Meshlift does not touch: without an owner, or with an unknown one. */
+const UNMANAGED: readonly string[] = ['MESH023', 'MESH080'];
+
 /**
  * The story of an upgrade: what each phase does. A step ends in an event, and the state machine says where that leads.
  */
@@ -79,14 +82,15 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
 
     finalizing: () =>
       step(async () => {
-        await change.checkOldRevisionUnused(target());
+        const { waived } = await confirmMoved();
+        await change.checkOldRevisionUnused({ ...target(), waived });
         await soak();
-        await change.checkOldRevisionUnused(target());
+        await change.checkOldRevisionUnused({ ...target(), waived });
         ledger.apply({ type: 'removalStarted' });
         await change.adoptDefaultService(target());
         await change.removeOldInjection(target());
         await change.removeOldControlPlane(target());
-        return { type: 'finalized', proof: await change.verifyMesh(target()) };
+        return { type: 'finalized', proof: await change.verifyMesh({ ...target(), waived }) };
       }),
 
     rollingBack: async () => {
@@ -100,6 +104,13 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     rejected: over,
     cancelled: over,
   };
+
+  /** Jobs get the time of a workload to finish; what needs a person holds the run here, unless it was waived. */
+  function confirmMoved() {
+    const { workloadTimeoutSeconds: timeoutSeconds, waivers } = options();
+    const waiveUnmanaged = waivers.some(({ check }) => UNMANAGED.includes(check));
+    return watchFor(timeoutSeconds).confirmMoved({ ...target(), timeoutSeconds, pauseSeconds: 1, waiveUnmanaged });
+  }
 
   /** Between the two looks: what comes and goes is caught by one of them. Nothing is removed while the run is paused. */
   async function soak(): Promise<void> {

@@ -1,29 +1,20 @@
 import { DEFAULT_REVISION, INJECTION_LABEL, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
-import type { Route } from '../../domain/plan.js';
 import { isFinished, proxyTagOf } from '../../domain/pod.js';
-import type { Snapshot } from '../../domain/snapshot.js';
 import type { ActivityContext } from '../context.js';
-import type { Activities, RunRef } from '../contract.js';
+import type { Activities } from '../contract.js';
 import { failure, isFailure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
-import type { KubeClient, KubeObject } from '../kube/types.js';
+import type { KubeObject } from '../kube/types.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
 import { asPod } from '../workloads/owned-pods.js';
 import { untilHolds } from './deployment-state.js';
 import { foreignObjects, webhooksOn } from './usage-objects.js';
 import { templatesOn } from './usage-templates.js';
+import type { Usage } from './usage.js';
 
 /** Pods on their way out, and proxies that are just disconnecting, get that long. */
 const GRACE_SECONDS = 60;
 const NAMED = 8;
-
-/** Who asks, and about what. */
-export interface Usage {
-  readonly kube: KubeClient;
-  readonly run: RunRef;
-  readonly route: Route;
-  readonly before: Snapshot;
-}
 
 /** One way in which the old control plane may be used: a sentence about each user, without its end. */
 type Question = (usage: Usage) => Promise<readonly string[]>;
@@ -50,10 +41,10 @@ const LEAVING: Questions = {
  * @throws OldRevisionInUse with the list
  */
 export function createCheckOldRevisionUnused(context: ActivityContext): Activities['checkOldRevisionUnused'] {
-  return ({ run, route }) =>
+  return ({ run, route, waived = [] }) =>
     heartbeating(async (signal) => {
       const { kube } = context.access(run.cluster);
-      const usage = { kube, run, route, before: await readSnapshot(context.dataDir, run) };
+      const usage = { kube, run, route, before: await readSnapshot(context.dataDir, run), waived };
       const leaving = () => usersOf(usage, LEAVING);
       const users =
         (await usersOf(usage, STAYING)) ??
@@ -94,21 +85,25 @@ async function namespacesOn({ kube, route }: Usage): Promise<string[]> {
 }
 
 /** Pods on their way out count, too: they still speak with the old control plane. */
-async function podsOn({ kube, route }: Usage, leaving: boolean): Promise<string[]> {
+async function podsOn({ kube, route, waived }: Usage, leaving: boolean): Promise<string[]> {
   const { items } = await kube.list({ api: 'v1', plural: 'pods' });
   const { revision, proxyTag } = route.from.sidecar;
   return items
     .filter((object) => {
       const pod = asPod(object);
       const tag = proxyTagOf(pod);
-      if (isFinished(pod) || tag === null) return false;
+      if (isFinished(pod) || tag === null || waived.includes(nameOf(object))) return false;
       if ((object.metadata.deletionTimestamp !== undefined) !== leaving) return false;
       const label = object.metadata.labels?.[REVISION_LABEL] ?? null;
       if (tag === proxyTag) return true;
       // 1.5 writes no label: a proxy without one is served by it, whatever patch it is itself; the new gateways are not.
       return revision === null ? label === null && tag !== route.to.sidecar.proxyTag : label === revision;
     })
-    .map((pod) => `pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name}${jobOf(pod)} runs its proxy`);
+    .map((pod) => `pod ${nameOf(pod)}${jobOf(pod)} runs its proxy`);
+}
+
+function nameOf({ metadata }: KubeObject): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
 function jobOf({ metadata }: KubeObject): string {
@@ -117,7 +112,7 @@ function jobOf({ metadata }: KubeObject): string {
 }
 
 /** What the old istiods themselves say about who is connected to them. An istiod that does not answer is in use. */
-async function proxiesOf({ kube, route }: Usage): Promise<string[]> {
+async function proxiesOf({ kube, route, waived }: Usage): Promise<string[]> {
   const { items } = await kube.list(
     { api: 'v1', plural: 'pods', namespace: ISTIO_NAMESPACE },
     { labelSelector: 'app=istiod' },
@@ -132,11 +127,18 @@ async function proxiesOf({ kube, route }: Usage): Promise<string[]> {
       const path = `/api/v1/namespaces/${ISTIO_NAMESPACE}/pods/${metadata.name}:15014/proxy/debug/syncz`;
       try {
         const proxies = (JSON.parse(await kube.raw(path)) ?? []) as { proxy?: string }[];
-        return proxies.map(({ proxy }) => `proxy ${proxy ?? '(unnamed)'} is connected to ${metadata.name}`);
+        return proxies
+          .filter(({ proxy }) => !waived.some((pod) => proxy === proxyIdOf(pod)))
+          .map(({ proxy }) => `proxy ${proxy ?? '(unnamed)'} is connected to ${metadata.name}`);
       } catch (error) {
         return [`${metadata.name} does not say who is connected to it (${(error as Error).message})`];
       }
     }),
   );
   return answers.flat();
+}
+
+/** What istiod calls the proxy of a pod: `web-1.shop` for `shop/web-1`. */
+function proxyIdOf(pod: string): string {
+  return pod.split('/').reverse().join('.');
 }

@@ -1,6 +1,6 @@
 import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
 import type { Route } from '../../domain/plan.js';
-import { isLive, proxyTagOf } from '../../domain/pod.js';
+import { isLive, proxyTagOf, type Pod } from '../../domain/pod.js';
 import type { ProofLine } from '../../domain/run.js';
 import { ownObjects } from '../../domain/old-revision.js';
 import { recordedName, type Snapshot } from '../../domain/snapshot.js';
@@ -22,12 +22,12 @@ import { isLabelled, isSame, stillThere } from './usage-objects.js';
  * @throws SidecarWrong, ValidationBroken or ControlPlaneNotReady
  */
 export function createVerifyMesh(context: ActivityContext): Activities['verifyMesh'] {
-  return ({ run, route }) =>
+  return ({ run, route, waived = [] }) =>
     heartbeating(async (signal) => {
       const { kube } = context.access(run.cluster);
       const before = await readSnapshot(context.dataDir, run);
       return [
-        await proveSidecars(kube, run, route),
+        await proveSidecars(kube, { run, route, waived }),
         ...(await proveValidation(kube, run, before)),
         await proveInjection(kube, { run, route, signal }),
         await proveControlPlanes(kube, run, route),
@@ -36,18 +36,25 @@ export function createVerifyMesh(context: ActivityContext): Activities['verifyMe
     });
 }
 
-async function proveSidecars(kube: KubeClient, run: RunRef, route: Route): Promise<ProofLine> {
+async function proveSidecars(
+  kube: KubeClient,
+  { run, route, waived }: { run: RunRef; route: Route; waived: readonly string[] },
+): Promise<ProofLine> {
   const { items } = await kube.list({ api: 'v1', plural: 'pods' });
   const pods = items.map(asPod).filter((pod) => isLive(pod) && proxyTagOf(pod) !== null);
-  const others = pods.filter((pod) => proxyTagOf(pod) !== route.to.sidecar.proxyTag);
+  const nameOf = ({ metadata }: Pod) => `${metadata.namespace ?? ''}/${metadata.name}`;
+  const old = pods.filter((pod) => proxyTagOf(pod) !== route.to.sidecar.proxyTag);
+  const others = old.filter((pod) => !waived.includes(nameOf(pod)));
   if (others.length > 0) {
-    const named = others.slice(0, 5).map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
+    const named = others.slice(0, 5).map(nameOf);
     throw failure(
       'SidecarWrong',
       `In cluster ${run.cluster} ${others.length} pods run another proxy: ${named.join(', ')}.`,
     );
   }
-  return { name: 'all sidecars are new', ok: true, detail: `${pods.length} proxies run ${route.to.sidecar.proxyTag}` };
+  const left = old.length === 0 ? '' : `; waived: ${old.map(nameOf).join(', ')}`;
+  const detail = `${pods.length - old.length} proxies run ${route.to.sidecar.proxyTag}${left}`;
+  return { name: 'all sidecars are new', ok: true, detail };
 }
 
 async function proveValidation(kube: KubeClient, run: RunRef, before: Snapshot): Promise<ProofLine[]> {

@@ -41,6 +41,8 @@ export function followRollout(
     if (rollout.state === 'done') return rollout;
     if (rollout.state === 'failed') throw notMoved(input, rollout.reason, rollout.detail);
     if (perPod && rollout.moved > most) [most, deadline] = [rollout.moved, Date.now() + timeoutMs];
+    // An outage is no fault of the workload.
+    if (Date.now() > deadline && sight.blind !== null) throw failure('ClusterUnreachable', sight.blind);
     if (lasts(rollout.trouble)) throw notMoved(input, rollout.trouble.reason, rollout.trouble.detail);
     if (Date.now() > deadline) throw tooLate(input, rollout, perPod);
     return null;

@@ -22,6 +22,7 @@ export function waitForOwner(context: ActivityContext, input: MoveInput, signal:
     const busy = unfinished(workload.kind, object, sight.owned);
     if (busy === null) return true;
     const isLate = Date.now() > deadline;
+    if (isLate && sight.blind !== null) throw failure('ClusterUnreachable', sight.blind);
     if (busy.stuck || isLate) {
       const waited = isLate ? ` after ${timeoutSeconds} s` : '';
       const message = `${workloadName(workload)} of cluster ${run.cluster} is not restarted: ${busy.detail}${waited}.`;

@@ -17,6 +17,8 @@ export interface Sight {
   readonly owned: readonly Pod[];
   /** Why its controller could create no pod, as an event says; null when there is no such event. */
   readonly refusal: string | null;
+  /** Why what is seen may be old, as a sentence: whoever cannot see must not judge. */
+  readonly blind: string | null;
 }
 
 /** Without any change in the cluster, look again that often: a deadline may have passed. */
@@ -42,7 +44,8 @@ export async function watchWorkload<Result>(
       signal.throwIfAborted();
       const object = workloads.items().find(({ metadata }) => metadata.name === workload.name);
       const owned = object === undefined ? [] : ownedPods(workload.kind, object, pods.items());
-      const sight = object === undefined ? null : { object, owned, refusal: await refusalOf(object, owned) };
+      const blind = pods.problem() ?? workloads.problem();
+      const sight = object === undefined ? null : { object, owned, refusal: await refusalOf(object, owned), blind };
       const result = await look(sight);
       if (result !== null) return result;
       await nextChange([pods, workloads], LOOK_AGAIN_MS, signal);
