@@ -3,7 +3,7 @@ import { wasTouched } from '../domain/phases.js';
 import type { UpgradeRequest } from '../domain/plan.js';
 import { needsSourceArchive } from '../domain/release.js';
 import type { NamespaceState, Phase, PhaseName, RunState } from '../domain/run.js';
-import { change, examine, read } from './activities.js';
+import { change, examine, read, watchFor } from './activities.js';
 import { createInterruptible } from './interruptible.js';
 import type { Ledger, NewEvent } from './ledger.js';
 import type { Moves } from './moves.js';

@@ -16,6 +16,14 @@ export const CLUSTER_CHECKS = {
     reads: 'namespaces, options of the request',
     waivable: false,
   },
+  MESH003: {
+    title: 'What brings the source back is in the catalogue',
+    group: 'version',
+    severity: 'blocker',
+    reads: 'image of every istiod, catalogue of releases',
+    why: 'Going back to 1.5 means to install it again: its archive is fetched, proven and kept before the first change.',
+    waivable: false,
+  },
   MESH010: {
     title: 'The cluster is a user cluster',
     group: 'cluster',
