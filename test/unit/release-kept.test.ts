@@ -60,7 +60,7 @@ function prepare(route: Route, releases: readonly Release[] = bothReleases()) {
     createFetchRelease(context),
     { run, route },
   );
-  return { work: work, journal, places: context };
+  return { work, journal, places: context };
 }
 
 describe('what a run keeps before the first change', () => {
