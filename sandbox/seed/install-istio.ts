@@ -33,17 +33,21 @@ export const installIstio15: Installer = async (sandbox) => {
   const istioctl = join(unpackedRelease(defaultCacheDir(), SOURCE_1_5), 'bin', 'istioctl');
   const args = ['manifest', 'apply', '--skip-confirmation', '--set', 'profile=asm-multicloud'];
   const env = { PATH: `${dirname(sandbox.kubectl)}:${process.env['PATH'] ?? ''}` };
-  const complaint = await runTool(istioctl, [...args, '--kubeconfig', sandbox.adminKubeconfig], { env }).then(
-    () => null,
-    (error: unknown) => {
-      if (error instanceof ToolError) return error;
-      throw error;
-    },
-  );
-  try {
-    await untilThere(sandbox);
-  } catch (error) {
-    throw complaint ?? error;
+  // On a busy machine its wait for CRDs runs out, and then it leaves out the rest of that component: once more adds it.
+  for (let triesLeft = 2; ; triesLeft--) {
+    const complaint = await runTool(istioctl, [...args, '--kubeconfig', sandbox.adminKubeconfig], { env }).then(
+      () => null,
+      (error: unknown) => {
+        if (error instanceof ToolError) return error;
+        throw error;
+      },
+    );
+    try {
+      await untilThere(sandbox);
+      return;
+    } catch (error) {
+      if (triesLeft === 0) throw complaint ?? error;
+    }
   }
 };
 
@@ -54,4 +58,6 @@ async function untilThere(sandbox: Sandbox): Promise<void> {
     await kubectl('rollout', 'status', `deployment/${deployment}`, '--timeout=120s');
   }
   await kubectl('get', 'mutatingwebhookconfiguration/istio-sidecar-injector');
+  await kubectl('get', 'clusterrole/istio-reader-istio-system', 'clusterrolebinding/istio-reader-istio-system');
+  await kubectl('get', 'serviceaccount/istio-reader-service-account');
 }

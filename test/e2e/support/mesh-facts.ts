@@ -72,19 +72,22 @@ export class MeshFacts {
     return (JSON.parse(await this.run('get', ...args, '-o', 'json')) as { items: KubeObject[] }).items;
   }
 
-  /** Every state that a Deployment of istio-system goes through from now on, `available/wanted (generation)`, until stopped. */
-  watchDeployment(name: string): { readonly seen: readonly string[]; stop(): Promise<void> } {
-    const format = '{.status.availableReplicas}/{.spec.replicas} ({.metadata.generation}){"\\n"}';
+  /**
+   * Watches a Deployment of istio-system until stopped, and gives what it then was: one line for each change that is not one
+   * of its status only. An untouched one gives a single line.
+   */
+  watchDeployment(name: string): { stop(): Promise<string[]> } {
+    const format = '{.metadata.uid} generation {.metadata.generation} replicas {.spec.replicas}{"\\n"}';
     const args = ['get', 'deployment', name, '-n', 'istio-system', '--watch', '-o', `jsonpath=${format}`];
     const child = execFile(this.kubectl, args, { env: { ...process.env, KUBECONFIG: this.kubeconfig } });
     const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-    const seen: string[] = [];
-    child.stdout?.on('data', (text: string) => seen.push(...text.trim().split('\n')));
+    let text = '';
+    child.stdout?.on('data', (chunk: string) => (text += chunk));
     return {
-      seen,
       async stop() {
         child.kill();
         await closed;
+        return [...new Set(text.trim().split('\n'))];
       },
     };
   }
