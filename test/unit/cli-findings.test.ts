@@ -28,9 +28,9 @@ describe('the findings of a plan', () => {
   it('show what would be lost, in part or with -o wide whole', () => {
     const diff = Array.from({ length: 14 }, (_, index) => `- setting${index}: on`).join('\n');
     const lost = [finding('MESH038', 'blocker', { diff })];
-    expect(picture(lost).filter((line) => line.includes('setting'))).toHaveLength(12);
+    expect(picture(lost).filter((line) => line.includes('- setting'))).toHaveLength(12);
     expect(picture(lost).join('\n')).toContain('and 2 more lines: -o wide');
-    expect(picture(lost, true).filter((line) => line.includes('setting'))).toHaveLength(14);
+    expect(picture(lost, true).filter((line) => line.includes('- setting'))).toHaveLength(14);
   });
 
   it('stand in groups, the one with the worst first, and are counted', () => {
