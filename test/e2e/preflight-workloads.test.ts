@@ -68,7 +68,7 @@ describe('the preflight of what will be moved', () => {
   });
 
   it('gives every check its verdict', () => {
-    const verdicts = new Map(plan.checks?.map(({ check, verdict }) => [check as string, verdict]));
+    const verdicts = new Map<string, string>(plan.checks?.map(({ check, verdict }) => [check, verdict]));
     for (const id of Object.keys(WORKLOAD_CHECKS)) expect([id, verdicts.get(id)]).not.toContain('pass');
     expect([...verdicts.values()]).not.toContain('unknown');
   });
