@@ -22,7 +22,11 @@ export const rolloutsUnderWay: Check = {
 function isUnderWay({ kind }: WorkloadRef, workload: Workload): boolean {
   const { metadata, status = {} } = workload;
   if (standsHalfWay(workload)) return false;
-  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) return true;
+  return (status.observedGeneration ?? 0) < (metadata.generation ?? 0) || hasOldPods(kind, workload);
+}
+
+function hasOldPods(kind: WorkloadRef['kind'], workload: Workload): boolean {
+  const { status = {} } = workload;
   if (kind === 'StatefulSet') return status.currentRevision !== status.updateRevision;
   const { updatedReplicas = 0, updatedNumberScheduled = 0, replicas = 0, desiredNumberScheduled = 0 } = status;
   if (kind === 'DaemonSet') return updatedNumberScheduled < desiredNumberScheduled;

@@ -20,6 +20,8 @@ interface TemplateOptions {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly spec?: object;
   readonly requests?: object;
+  /** Who owns the workload itself. */
+  readonly owned?: object;
 }
 
 const LOOSE = { labels: {} };
@@ -29,7 +31,8 @@ function namespace(name: string, labels: object = { 'istio-injection': 'enabled'
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { situation: 'preflight', ...labels } } };
 }
 
-function object(apiVersion: string, kind: string, place: string, rest: object, more: object = {}): Manifest {
+function object(type: string, place: string, rest: object, more: object = {}): Manifest {
+  const [apiVersion, kind] = type.split(' ');
   const [in_, name] = place.split('/');
   return { apiVersion, kind, metadata: { name, namespace: in_, ...more }, ...rest };
 }
@@ -39,17 +42,12 @@ function template(name: string, { labels, annotations, spec, requests }: Templat
   return { metadata: { labels: { app: name, ...labels }, annotations }, spec: { containers: [app], ...spec } };
 }
 
-function workload(kind: string, place: string, spec: object = {}, options: TemplateOptions = {}, more = {}): Manifest {
+function workload(kind: string, place: string, spec: object = {}, options: TemplateOptions = {}): Manifest {
   const name = place.split('/')[1] ?? '';
   const serviceName = kind === 'StatefulSet' ? { serviceName: name } : {};
   const selector = { matchLabels: { app: name } };
-  return object(
-    'apps/v1',
-    kind,
-    place,
-    { spec: { selector, template: template(name, options), ...serviceName, ...spec } },
-    more,
-  );
+  const whole = { spec: { selector, template: template(name, options), ...serviceName, ...spec } };
+  return object(`apps/v1 ${kind}`, place, whole, options.owned);
 }
 
 function ownedBy(apiVersion: string, kind: string, name: string): object {
@@ -61,7 +59,7 @@ function ownedBy(apiVersion: string, kind: string, name: string): object {
 
 function pod(place: string, containers: readonly object[] = [], more: object = LOOSE): Manifest {
   const app = { name: 'app', image: 'registry.example/app:1' };
-  return object('v1', 'Pod', place, { spec: { containers: [app, ...containers] } }, more);
+  return object('v1 Pod', place, { spec: { containers: [app, ...containers] } }, more);
 }
 
 /** Everything that the checks of namespaces and workloads are made for. */
@@ -132,12 +130,12 @@ export const SITUATIONS: readonly Situation[] = [
     title: 'jobs, and pods that stand by themselves',
     objects: [
       namespace('p-alone'),
-      object('batch/v1', 'Job', 'p-alone/import', {
+      object('batch/v1 Job', 'p-alone/import', {
         spec: {
           template: template('import', { spec: { restartPolicy: 'Never' }, annotations: { [READY_DELAY]: '1h' } }),
         },
       }),
-      object('batch/v1', 'CronJob', 'p-alone/nightly', {
+      object('batch/v1 CronJob', 'p-alone/nightly', {
         spec: {
           schedule: '0 3 1 1 *',
           jobTemplate: { spec: { template: template('nightly', { spec: { restartPolicy: 'Never' } }) } },
@@ -145,7 +143,7 @@ export const SITUATIONS: readonly Situation[] = [
       }),
       pod('p-alone/bare'),
       workload('ReplicaSet', 'p-alone/lonely'),
-      object('v1', 'ReplicationController', 'p-alone/ancient', {
+      object('v1 ReplicationController', 'p-alone/ancient', {
         spec: { selector: { app: 'ancient' }, template: template('ancient') },
       }),
     ],
@@ -186,9 +184,9 @@ export const SITUATIONS: readonly Situation[] = [
     title: 'owners of other kinds',
     objects: [
       namespace('p-owners'),
-      workload('ReplicaSet', 'p-owners/web-1', {}, {}, ownedBy('argoproj.io/v1alpha1', 'Rollout', 'web')),
+      workload('ReplicaSet', 'p-owners/web-1', {}, { owned: ownedBy('argoproj.io/v1alpha1', 'Rollout', 'web') }),
       pod('p-owners/clone-1', [], ownedBy('apps.kruise.io/v1alpha1', 'CloneSet', 'clone')),
-      workload('StatefulSet', 'p-owners/db', { replicas: 2 }, {}, ownedBy('db.example/v1', 'Database', 'main')),
+      workload('StatefulSet', 'p-owners/db', { replicas: 2 }, { owned: ownedBy('db.example/v1', 'Database', 'main') }),
     ],
     expected: [
       ['MESH080', 'info', 'Rollout p-owners/web (argoproj.io/v1alpha1)'],
@@ -204,7 +202,7 @@ export const SITUATIONS: readonly Situation[] = [
       budget('p-room/tight', 2),
       workload('Deployment', 'p-room/sick', { replicas: 2 }, { annotations: { [NEVER_READY]: 'true' } }),
       budget('p-room/sick', 1),
-      object('autoscaling/v1', 'HorizontalPodAutoscaler', 'p-room/full', {
+      object('autoscaling/v1 HorizontalPodAutoscaler', 'p-room/full', {
         spec: { maxReplicas: 2, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'tight' } },
       }),
     ],
@@ -230,10 +228,10 @@ export const SITUATIONS: readonly Situation[] = [
       workload('Deployment', 'p-range/web', {}, { annotations: { [READY_DELAY]: '1s' } }),
     ],
     later: [
-      object('v1', 'ResourceQuota', 'p-quota/pods', { spec: { hard: { pods: '2' } } }),
+      object('v1 ResourceQuota', 'p-quota/pods', { spec: { hard: { pods: '2' } } }),
       // Two pods of 200m each leave 150m: enough for the application alone, and too little for it with its sidecar.
-      object('v1', 'ResourceQuota', 'p-quota-cpu/cpu', { spec: { hard: { 'requests.cpu': '550m' } } }),
-      object('v1', 'LimitRange', 'p-range/narrow', {
+      object('v1 ResourceQuota', 'p-quota-cpu/cpu', { spec: { hard: { 'requests.cpu': '550m' } } }),
+      object('v1 LimitRange', 'p-range/narrow', {
         spec: { limits: [{ type: 'Container', max: { memory: '512Mi' } }] },
       }),
     ],
@@ -247,7 +245,7 @@ export const SITUATIONS: readonly Situation[] = [
 
 function budget(place: string, minAvailable: number): Manifest {
   const matchLabels = { app: place.split('/')[1] };
-  return object('policy/v1', 'PodDisruptionBudget', place, { spec: { minAvailable, selector: { matchLabels } } });
+  return object('policy/v1 PodDisruptionBudget', place, { spec: { minAvailable, selector: { matchLabels } } });
 }
 
 /** Names of the namespaces that the situations are in. */
