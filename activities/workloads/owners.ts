@@ -43,7 +43,7 @@ export function createOwnerFinder(kube: KubeClient): (pod: Pod) => Promise<Owner
     if (known === undefined) return unknownOwner(reference);
     const { kind, ...collection } = known;
     const object = await get({ ...collection, namespace, name: reference.name });
-    const above = object === null ? undefined : controllerOf(object as unknown as Pod);
+    const above = object === null ? undefined : controllerOf(object);
     if (OWNED.includes(kind) && above !== undefined) return climb(namespace, above);
     return { kind, called: kind, name: reference.name, row: actionFor(kind, object ?? EMPTY), object };
   };
