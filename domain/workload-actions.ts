@@ -144,8 +144,9 @@ export function strategyOf<Kind extends OwnerKind>(kind: Kind, object: Strategic
 }
 
 /** What Meshlift does with a workload, and why. */
-export function actionFor<Kind extends OwnerKind>(kind: Kind, object: Strategic): ActionRow {
-  return WORKLOAD_ACTIONS[kind][strategyOf(kind, object)];
+export function actionFor(kind: OwnerKind, object: Strategic): ActionRow {
+  const rows: Readonly<Record<string, ActionRow | undefined>> = WORKLOAD_ACTIONS[kind];
+  return rows[strategyOf(kind, object)] ?? WORKLOAD_ACTIONS.unknown.any;
 }
 
 function deploymentStrategy(object: Strategic): Strategies['Deployment'] {
