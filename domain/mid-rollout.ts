@@ -47,13 +47,19 @@ function unfinishedDeployment(workload: Workload): Unfinished | null {
   return UNDER_WAY.includes(progressing) ? wait('its own last rollout is not complete') : null;
 }
 
-function unfinishedStatefulSet({ spec, status = {} }: Workload, pods: readonly Pod[]): Unfinished | null {
+function unfinishedStatefulSet(workload: Workload, pods: readonly Pod[]): Unfinished | null {
+  const { spec, status = {} } = workload;
+  if (spec.updateStrategy?.type === 'OnDelete') {
+    return pending(pods.filter((pod) => isOfOther(pod, status.updateRevision)).length);
+  }
   const { replicas = 0, updatedReplicas = 0, currentRevision, updateRevision } = status;
-  if (spec.updateStrategy?.type === 'OnDelete')
-    return pending(pods.filter((pod) => isOfOther(pod, updateRevision)).length);
-  const kept = Math.min(spec.updateStrategy?.rollingUpdate?.partition ?? 0, replicas);
-  const left = replicas - kept - updatedReplicas;
+  const left = replicas - Math.min(partitionOf(workload), replicas) - updatedReplicas;
   return currentRevision !== updateRevision && left > 0 ? wait(`${left} of its pods are of an older template`) : null;
+}
+
+/** Pods with a lower ordinal keep the older template on purpose. */
+function partitionOf({ spec }: Workload): number {
+  return spec.updateStrategy?.rollingUpdate?.partition ?? 0;
 }
 
 function unfinishedDaemonSet({ spec, status = {} }: Workload): Unfinished | null {

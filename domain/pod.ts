@@ -108,12 +108,17 @@ export function namePods(pods: readonly Pod[]): string {
   return `${named.join(', ')}${pods.length > named.length ? ` and ${pods.length - named.length} more` : ''}`;
 }
 
+/** Every container of a pod that the kubelet has said something of, in the order in which they start. */
+export function containersOf({ status = {} }: Pod): readonly ContainerStatus[] {
+  return [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+}
+
 /** Why a pod is not Ready yet, in a few words. */
-export function whyNotReady({ status = {} }: Pod): string {
-  for (const { name, state } of [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]) {
+export function whyNotReady(pod: Pod): string {
+  for (const { name, state } of containersOf(pod)) {
     if (state?.waiting?.reason !== undefined) return `container ${name}: ${state.waiting.reason}`;
   }
-  const unscheduled = status.conditions?.find(
+  const unscheduled = pod.status?.conditions?.find(
     ({ type, status: value }) => type === 'PodScheduled' && value === 'False',
   );
   return unscheduled === undefined ? 'not Ready yet' : `not scheduled: ${unscheduled.message ?? 'no node fits'}`;

@@ -1,4 +1,4 @@
-import { isLive, isReady, namePods, whyNotReady, type ContainerStatus, type Pod } from './pod.js';
+import { containersOf, isLive, isReady, namePods, whyNotReady, type ContainerStatus, type Pod } from './pod.js';
 
 /** Words of `domain/failures.ts` for what keeps new pods from running; they are Kubernetes' own where it has one. */
 export type TroubleReason =
@@ -58,12 +58,11 @@ function podTroubles(pods: readonly Pod[], urgency: Trouble['urgency']): Trouble
   return [{ reason: first.reason, urgency, detail: `${noun} ${namePods(same)}: ${whyNotReady(first.pod)}` }];
 }
 
-function ailmentOf({ status = {} }: Pod): Omit<Trouble, 'detail'> | null {
-  const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
-  const ailments = containers.flatMap((container) => containerAilment(container) ?? []);
+function ailmentOf(pod: Pod): Omit<Trouble, 'detail'> | null {
+  const ailments = containersOf(pod).flatMap((container) => containerAilment(container) ?? []);
   const worst = URGENCIES.flatMap((urgency) => ailments.filter((ailment) => ailment.urgency === urgency))[0];
   if (worst !== undefined) return worst;
-  const unplaced = status.conditions?.some(
+  const unplaced = pod.status?.conditions?.some(
     ({ type, status: value, reason }) => type === 'PodScheduled' && value === 'False' && reason === 'Unschedulable',
   );
   return unplaced === true ? { reason: 'Unschedulable', urgency: 'late' } : null;

@@ -120,41 +120,42 @@ export interface Strategic {
   };
 }
 
+type StrategyFinders = { readonly [Kind in OwnerKind]: (object: Strategic) => Strategies[Kind] };
+
+const any = () => 'any' as const;
+
+/** How each kind tells its strategy; one that is missing does not compile. */
+const STRATEGY_OF: StrategyFinders = {
+  Deployment: deploymentStrategy,
+  StatefulSet: statefulStrategy,
+  DaemonSet: (object) => (isManaged(object) ? 'managed' : onDeleteOr(object, 'RollingUpdate')),
+  ReplicaSet: any,
+  ReplicationController: any,
+  Job: any,
+  CronJob: any,
+  Rollout: any,
+  Pod: any,
+  unknown: any,
+};
+
 /** The strategy of a workload, by the name that the table has for it. */
-export function strategyOf(kind: OwnerKind, object: Strategic): string {
-  switch (kind) {
-    case 'Deployment':
-      return deploymentStrategy(object);
-    case 'StatefulSet':
-      return statefulStrategy(object);
-    case 'DaemonSet':
-      return isManaged(object) ? 'managed' : onDeleteOr(object, 'RollingUpdate');
-    case 'ReplicaSet':
-    case 'ReplicationController':
-    case 'Job':
-    case 'CronJob':
-    case 'Rollout':
-    case 'Pod':
-    case 'unknown':
-      return 'any';
-    default:
-      return kind satisfies never;
-  }
+export function strategyOf<Kind extends OwnerKind>(kind: Kind, object: Strategic): Strategies[Kind] {
+  return STRATEGY_OF[kind](object);
 }
 
 /** What Meshlift does with a workload, and why. */
 export function actionFor(kind: OwnerKind, object: Strategic): ActionRow {
-  const rows: Readonly<Record<string, ActionRow>> = WORKLOAD_ACTIONS[kind];
+  const rows: Readonly<Record<string, ActionRow | undefined>> = WORKLOAD_ACTIONS[kind];
   return rows[strategyOf(kind, object)] ?? WORKLOAD_ACTIONS.unknown.any;
 }
 
-function deploymentStrategy(object: Strategic): keyof Table['Deployment'] {
+function deploymentStrategy(object: Strategic): Strategies['Deployment'] {
   if (object.spec?.paused === true) return 'paused';
   if (isManaged(object)) return 'managed';
   return object.spec?.strategy?.type === 'Recreate' ? 'Recreate' : 'RollingUpdate';
 }
 
-function statefulStrategy(object: Strategic): keyof Table['StatefulSet'] {
+function statefulStrategy(object: Strategic): Strategies['StatefulSet'] {
   if (isManaged(object)) return 'managed';
   const partition = object.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
   return onDeleteOr(object, partition > 0 ? 'partition' : 'RollingUpdate');

@@ -91,7 +91,8 @@ describe('a workload that somebody else rolls out', () => {
     ],
     ['is Progressing by Argo', 'Rollout', workload({ phase: 'Progressing' }), [], 'Progressing', false],
     ['is restarted by somebody', 'Rollout', workload({ phase: 'Healthy' }, { restartAt: 't' }), [], 'asked for', false],
-  ])('%s (%s)', (_, kind, object, pods, detail, stuck) => {
+  ])('%s (%s)', (...row) => {
+    const [, kind, object, pods, detail, stuck] = row;
     expect(unfinished(kind, object, pods)).toMatchObject({ detail: expect.stringContaining(detail) as string, stuck });
   });
 

@@ -15,22 +15,21 @@ interface PodSpec {
 }
 
 let count = 0;
-const metadataOf = ({ side, mark, going = false, optsOut = false }: PodSpec): Pod['metadata'] => ({
-  name: `web-${(count += 1)}`,
-  labels: side === 'new' ? { 'istio.io/rev': 'asm-1614-2' } : {},
-  annotations: {
-    ...(mark === undefined ? {} : { [RESTART_ANNOTATION]: mark }),
-    ...(optsOut ? { 'sidecar.istio.io/inject': 'false' } : {}),
-  },
-  ...(going ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+const sidecar = (side: PodSpec['side']) =>
+  side === 'none' ? [] : [{ name: 'istio-proxy', image: `p:${side === 'old' ? '1.6.13' : '1.6.14-asm.2'}` }];
+const annotationsOf = ({ mark, optsOut }: PodSpec) => ({
+  ...(mark === undefined ? {} : { [RESTART_ANNOTATION]: mark }),
+  ...(optsOut === true ? { 'sidecar.istio.io/inject': 'false' } : {}),
 });
-const pod = ({ side = 'new', ready = true, ...rest }: PodSpec = {}): Pod => ({
-  metadata: metadataOf({ side, ...rest }),
-  spec: {
-    containers:
-      side === 'none' ? [] : [{ name: 'istio-proxy', image: `p:${side === 'new' ? '1.6.14-asm.2' : '1.6.13'}` }],
+const pod = (wanted: PodSpec = {}): Pod => ({
+  metadata: {
+    name: `web-${(count += 1)}`,
+    labels: (wanted.side ?? 'new') === 'new' ? { 'istio.io/rev': 'asm-1614-2' } : {},
+    annotations: annotationsOf(wanted),
+    ...(wanted.going === true ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
   },
-  status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
+  spec: { containers: sidecar(wanted.side) },
+  status: { phase: 'Running', conditions: [{ type: 'Ready', status: wanted.ready === false ? 'False' : 'True' }] },
 });
 
 const workload = (replicas: number, status: Workload['status'], spec: Partial<Workload['spec']> = {}): Workload => ({

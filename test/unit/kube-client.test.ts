@@ -227,6 +227,48 @@ describe('deleting', () => {
   });
 });
 
+describe('evicting', () => {
+  const pod = inNamespace(PODS, 'shop', 'cart-1');
+  const discovery = (version: string) => json({ resources: [{ name: 'pods/eviction', group: 'policy', version }] });
+
+  it.each(['v1', 'v1beta1'])(
+    'speaks %s where the server does, asks that once, and means the very pod',
+    async (version) => {
+      server.answer(discovery(version), json({ metadata: { name: 'cart-1' } }, 201));
+      const client = server.client();
+      expect(await client.evict(pod, 'u1')).toBe(true);
+      expect(await client.evict(pod, 'u1')).toBe(true);
+      const path = `/behind${apiPath(pod)}/eviction`;
+      expect(server.requests.map(({ method, url }) => `${method} ${url.pathname}`)).toEqual([
+        'GET /behind/api/v1',
+        `POST ${path}`,
+        `POST ${path}`,
+      ]);
+      expect(server.requests[1]?.body).toEqual({
+        apiVersion: `policy/${version}`,
+        kind: 'Eviction',
+        metadata: { name: 'cart-1', namespace: 'shop' },
+        deleteOptions: { preconditions: { uid: 'u1' } },
+      });
+    },
+  );
+
+  it.each([404, 409])('says that the pod is gone when the server answers %i', async (code) => {
+    server.answer(discovery('v1'), status(code, 'Gone'));
+    expect(await server.client().evict(pod, 'u1')).toBe(false);
+  });
+
+  it('hands a refusal by a budget on soon, with the name of the budget', async () => {
+    const causes = [{ reason: 'DisruptionBudget', message: 'The disruption budget cart needs 2 healthy pods.' }];
+    const body = { message: 'Cannot evict pod.', reason: 'TooManyRequests', details: { causes } };
+    server.answer(discovery('v1'), json(body, 429));
+    const refusal = await failureOf(server.client().evict(pod, 'u1'));
+    expect(statusOf(refusal)).toBe(429);
+    expect(refusal.message).toContain('Cannot evict pod (The disruption budget cart needs 2 healthy pods)');
+    expect(server.waits.reduce((sum, wait) => sum + wait, 0)).toBeLessThan(2_000);
+  });
+});
+
 describe('the kubeconfig', () => {
   it('is read again when the file changes', async () => {
     server.answer(json(object));

@@ -164,6 +164,27 @@ describe('the move of namespaces', () => {
     expect((await run.state()).namespaces[0]).toMatchObject({ status: 'moved', workloads: 2, pods: 2 });
   });
 
+  it('moves one that comes during the last look, and then looks twice again', async () => {
+    const run = await bench.start({ canary: { catalog: ['api'] } });
+    const hold = run.mesh.script.hold('verifyNamespace catalog forward');
+    await run.mesh.script.sees('verifyNamespace catalog forward', 'begun');
+    run.mesh.workloads.get('catalog')?.push('late');
+    hold.open();
+    await run.reaches('awaitingPromotion');
+    expect([...run.mesh.restarts]).toEqual([
+      ['catalog/api forward', 1],
+      ['catalog/late forward', 1],
+    ]);
+    const calls = run.mesh.script.begun().filter((call) => call.includes('catalog'));
+    expect(calls.filter((call) => call.startsWith('verifyNamespace'))).toHaveLength(3);
+    expect(calls.slice(-4)).toEqual([
+      'verifyNamespace catalog forward',
+      'listWorkloads catalog',
+      'verifyNamespace catalog forward',
+      'listWorkloads catalog',
+    ]);
+  });
+
   it('counts only what it had to restart', async () => {
     const run = await bench.start({ canary: { catalog: ['api', 'done'] } });
     const hold = run.mesh.script.hold('labelNamespace catalog forward');

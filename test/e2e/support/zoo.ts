@@ -199,13 +199,20 @@ export async function playArgo({ sandbox, facts }: Mesh, signal: AbortSignal): P
     const { restartAt } = (rollout?.['spec'] ?? {}) as { restartAt?: string };
     const { restartedAt } = (rollout?.['status'] ?? {}) as { restartedAt?: string };
     if (restartAt !== undefined && restartAt !== restartedAt) {
-      const pods = await facts.list('pods', '-n', 'zoo', '-l', 'app=argo');
-      const isWhole =
-        pods.length === 2 && pods.every((pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined);
-      const older = pods.find(({ metadata }) => (metadata.creationTimestamp ?? '') < restartAt);
-      if (isWhole && older !== undefined) await facts.run('delete', 'pod', '-n', 'zoo', older.metadata.name);
-      else if (isWhole) await admin.send('PATCH', `${path}/status`, { status: { restartedAt: restartAt } });
+      const done = await replaceOneOlder(facts, restartAt);
+      if (done) await admin.send('PATCH', `${path}/status`, { status: { restartedAt: restartAt } });
     }
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
+}
+
+/** Deletes one pod that is older, once all are there. @returns whether none is left */
+async function replaceOneOlder(facts: Mesh['facts'], restartAt: string): Promise<boolean> {
+  const pods = await facts.list('pods', '-n', 'zoo', '-l', 'app=argo');
+  if (pods.length !== 2 || pods.some((pod) => !isReady(pod) || pod.metadata.deletionTimestamp !== undefined))
+    return false;
+  const older = pods.find(({ metadata }) => (metadata.creationTimestamp ?? '') < restartAt);
+  if (older === undefined) return true;
+  await facts.run('delete', 'pod', '-n', 'zoo', older.metadata.name);
+  return false;
 }

@@ -50,10 +50,11 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
         return { workload, pods: 1, restarted };
       }),
     verifyNamespace: ({ run, namespace, direction }) =>
-      act(run.cluster, `verifyNamespace ${namespace} ${direction}`, ({ workloads }) => ({
-        pods: workloads.get(namespace)?.length ?? 0,
-      })),
-
+      act(run.cluster, `verifyNamespace ${namespace} ${direction}`, ({ workloads, sidecars }) => {
+        const names = workloads.get(namespace) ?? [];
+        const late = names.filter((name) => (sidecars.get(`${namespace}/${name}`) ?? 'old') !== sideOf(direction));
+        return { pods: names.length, late: late.map((name): WorkloadRef => ({ kind: 'Deployment', namespace, name })) };
+      }),
     confirmMoved: ({ run }) => act(run.cluster, 'confirmMoved', () => ({ waived: [] })),
 
     checkOldRevisionUnused: ({ run }) => act(run.cluster, 'checkOldRevisionUnused', () => undefined),
