@@ -1,29 +1,20 @@
 import { DEFAULT_REVISION, INJECTION_LABEL, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
-import type { Route } from '../../domain/plan.js';
 import { isFinished, proxyTagOf } from '../../domain/pod.js';
-import type { Snapshot } from '../../domain/snapshot.js';
 import type { ActivityContext } from '../context.js';
-import type { Activities, RunRef } from '../contract.js';
+import type { Activities } from '../contract.js';
 import { failure, isFailure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
-import type { KubeClient, KubeObject } from '../kube/types.js';
+import type { KubeObject } from '../kube/types.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
 import { asPod } from '../workloads/owned-pods.js';
 import { untilHolds } from './deployment-state.js';
 import { foreignObjects, webhooksOn } from './usage-objects.js';
 import { templatesOn } from './usage-templates.js';
+import type { Usage } from './usage.js';
 
 /** Pods on their way out, and proxies that are just disconnecting, get that long. */
 const GRACE_SECONDS = 60;
 const NAMED = 8;
-
-/** Who asks, and about what. */
-export interface Usage {
-  readonly kube: KubeClient;
-  readonly run: RunRef;
-  readonly route: Route;
-  readonly before: Snapshot;
-}
 
 /** One way in which the old control plane may be used: a sentence about each user, without its end. */
 type Question = (usage: Usage) => Promise<readonly string[]>;

@@ -3,7 +3,7 @@ import { isOwn, ownObjects, pluralOf, revisionOf } from '../../domain/old-revisi
 import { keyOf, recordedName, type RecordedObject } from '../../domain/snapshot.js';
 import type { KubeClient, KubeObject } from '../kube/types.js';
 import { observe, resourceOf } from '../rollback/observe.js';
-import type { Usage } from './old-revision-usage.js';
+import type { Usage } from './usage.js';
 
 const WEBHOOKS = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'] as const;
 

@@ -4,7 +4,7 @@ import type { Route } from '../../domain/plan.js';
 import { imageTag } from '../../domain/pod.js';
 import { keyOf, type RecordedObject } from '../../domain/snapshot.js';
 import type { KubeObject, Resource } from '../kube/types.js';
-import type { Usage } from './old-revision-usage.js';
+import type { Usage } from './usage.js';
 
 /** Every kind that makes pods from a template. Of CronJobs the API version differs by server; an unknown one is empty. */
 const COLLECTIONS: readonly Resource[] = [
