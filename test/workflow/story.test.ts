@@ -55,7 +55,7 @@ describe('the whole story', () => {
       'moveWorkload catalog/api forward',
       'verifyNamespace catalog forward',
     ]);
-    expect(calls.slice(-5)).toEqual([
+    expect(calls.slice(-6)).toEqual([
       'checkOldRevisionUnused',
       'checkOldRevisionUnused',
       'adoptDefaultService',
