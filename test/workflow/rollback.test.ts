@@ -118,7 +118,7 @@ describe('a rollback', () => {
   });
 
   it('in the middle of the removal first brings the old control plane back', async () => {
-    const run = await bench.start({ canary: { cart: ['web'] } });
+    const run = await bench.start({ canary: { cart: ['web'] }, options: { finalizeSoakSeconds: 0 } });
     const { script } = run.mesh;
     script.fail('verifyMesh', failure('ValidationBroken'));
     await run.promoteAll('finalize');
