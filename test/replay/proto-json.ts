@@ -5,8 +5,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 export type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
 
 interface Json {
-  toJson(type: unknown, message: unknown): unknown;
-  fromJson(type: unknown, json: unknown, options: object): unknown;
+  readonly toJson: (type: unknown, message: unknown) => unknown;
+  readonly fromJson: (type: unknown, json: unknown, options: object) => unknown;
 }
 interface Root {
   lookupType(name: string): { fromObject(object: object): unknown };
@@ -18,7 +18,7 @@ const fromCommon = createRequire(createRequire(import.meta.url).resolve('@tempor
 const fromProto = createRequire(fromCommon.resolve('@temporalio/proto'));
 const { toJson, fromJson } = fromProto('protobufjs/ext/protojson') as Json;
 const { patchProtobufRoot } = fromCommon('@temporalio/proto/lib/patch-protobuf-root') as {
-  patchProtobufRoot(root: unknown): Root;
+  readonly patchProtobufRoot: (root: unknown) => Root;
 };
 const HISTORY = patchProtobufRoot(fromCommon('@temporalio/proto')).lookupType('temporal.api.history.v1.History');
 

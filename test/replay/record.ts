@@ -1,6 +1,6 @@
 /**
  * `npm run record:histories`: records anew, from real runs in one sandbox, the histories that `npm test` replays. To be run when
- * the workflows change on purpose; afterwards the histories are committed with the change.
+ * the workflows change on purpose; afterwards the histories are committed with the change. Arguments: names of runs; all when left out.
  */
 import { Client, Connection } from '@temporalio/client';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -9,17 +9,25 @@ import type { RunState } from '../../domain/run.js';
 import { upgradeWorkflowId } from '../../workflows/messages.js';
 import { answers, changing } from '../support/faults.js';
 import { startProxiedMesh, type ProxiedMesh } from '../support/proxied-mesh.js';
-import { HISTORIES_DIR } from './histories.js';
+import { HISTORIES_DIR, type RECORDED_RUNS } from './histories.js';
 import { historyToJson, type History } from './proto-json.js';
 
 const OPTIONS = { canary: ['catalog'], parallelNamespaces: 1, parallelWorkloads: 2 };
 
+/** In this order: only the last one does not bring the mesh back to where it was. */
+const RUNS: Readonly<Record<(typeof RECORDED_RUNS)[number], (mesh: ProxiedMesh) => Promise<string>>> = {
+  'rollback-canary': (mesh) => rolledBackAt(mesh, 'canary'),
+  'rollback-finalize': (mesh) => rolledBackAt(mesh, 'finalize'),
+  blocked,
+  upgrade: upgraded,
+};
+
+const wanted = process.argv.slice(2);
 const mesh = await startProxiedMesh('record');
 try {
-  await save('blocked', await blocked(mesh));
-  await save('rollback-canary', await rolledBackAt(mesh, 'canary'));
-  await save('rollback-finalize', await rolledBackAt(mesh, 'finalize'));
-  await save('upgrade', await upgraded(mesh));
+  for (const [name, record] of Object.entries(RUNS)) {
+    if (wanted.length === 0 || wanted.includes(name)) await save(name, await record(mesh));
+  }
 } finally {
   await mesh.stop();
 }
