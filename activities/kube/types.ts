@@ -17,7 +17,10 @@ export interface ObjectMeta {
     readonly controller?: boolean;
   }[];
   /** Who wrote which fields. */
-  readonly managedFields?: readonly { readonly manager?: string; readonly fieldsV1?: Readonly<Record<string, unknown>> }[];
+  readonly managedFields?: readonly {
+    readonly manager?: string;
+    readonly fieldsV1?: Readonly<Record<string, unknown>>;
+  }[];
 }
 
 /** Any object of the API server, as the JSON that it sent: fields that Meshlift does not know survive (ADR 0004). */
