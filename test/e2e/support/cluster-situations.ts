@@ -33,10 +33,10 @@ function istiod(name: string, revision: string, tag: string): object {
   };
 }
 
-const istio = (kind: string, namespace: string, name: string, spec: object, labels: object = {}) => ({
+const istio = (kind: string, name: string, spec: object, labels: object = {}) => ({
   apiVersion: 'networking.istio.io/v1alpha3',
   kind,
-  metadata: { name, namespace, labels },
+  metadata: { name, namespace: 'edge', labels },
   spec,
 });
 
@@ -82,7 +82,7 @@ export const SITUATIONS: readonly object[] = [
     objectSelector: { matchLabels: { nobody: 'here' } },
     rules: ISTIO,
   }),
-  istio('EnvoyFilter', 'edge', 'limits', {
+  istio('EnvoyFilter', 'limits', {
     configPatches: [
       {
         applyTo: 'HTTP_FILTER',
@@ -91,8 +91,8 @@ export const SITUATIONS: readonly object[] = [
       },
     ],
   }),
-  istio('VirtualService', 'edge', 'bound', { hosts: ['bound.example'], http: route }, { 'istio.io/rev': 'default' }),
-  istio('VirtualService', 'edge', 'lost', { hosts: ['lost.example'], gateways: ['nowhere'], http: route }),
+  istio('VirtualService', 'bound', { hosts: ['bound.example'], http: route }, { 'istio.io/rev': 'default' }),
+  istio('VirtualService', 'lost', { hosts: ['lost.example'], gateways: ['nowhere'], http: route }),
   {
     apiVersion: 'v1',
     kind: 'Secret',
