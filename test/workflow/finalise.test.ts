@@ -26,7 +26,7 @@ describe('finalising', () => {
   });
 
   it('is blocked by what the second look finds, with nothing removed, and looks twice again when it is retried', async () => {
-    const run = await bench.start(SHOP);
+    const run = await bench.start({ ...SHOP, options: { finalizeSoakSeconds: 60 } });
     const { script } = run.mesh;
     const hold = script.hold('checkOldRevisionUnused');
     await run.promoteAll('canary', 'finalize');
