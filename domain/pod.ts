@@ -78,10 +78,12 @@ export function isReady(pod: Pod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 }
 
-/** Whether the injector gives this pod a sidecar when its namespace asks for one: what opts out is never waited for. */
+/**
+ * Whether the injector gives this pod a sidecar when its namespace asks for one: what opts out is never waited for.
+ * 1.5 and 1.6 hear the annotation only; a label of that name is no way out (seen on the real injector).
+ */
 export function wantsSidecar(pod: Pick<Pod, 'metadata' | 'spec'>): boolean {
-  const inject =
-    pod.metadata.annotations?.['sidecar.istio.io/inject'] ?? pod.metadata.labels?.['sidecar.istio.io/inject'];
+  const inject = pod.metadata.annotations?.['sidecar.istio.io/inject'];
   return pod.spec.hostNetwork !== true && inject !== 'false' && inject !== 'no' && inject !== 'off' && inject !== 'n';
 }
 

@@ -11,6 +11,8 @@ import { watchWorkload, type MoveInput, type Sight } from './watch-workload.js';
 const PATIENCE_MS = 60_000;
 const PATIENCE_SHARE = 4;
 
+type Moving = Extract<Rollout, { state: 'moving' }>;
+
 /** How a move is followed. */
 interface Following {
   /** Looks at the workload, and may act on it. */
@@ -37,16 +39,18 @@ export function followRollout(
   return watchWorkload(context, input, signal, async (sight) => {
     if (sight === null) return { state: 'done', desired: 0, moved: 0 };
     const rollout = await look(sight);
-    await report(progressOf(rollout), rollout.state === 'moving' ? rollout.trouble?.reason : '');
+    await report(progressOf(rollout), troubleIn(rollout));
     if (rollout.state === 'done') return rollout;
     if (rollout.state === 'failed') throw notMoved(input, rollout.reason, rollout.detail);
     if (perPod && rollout.moved > most) [most, deadline] = [rollout.moved, Date.now() + timeoutMs];
-    // An outage is no fault of the workload.
-    if (Date.now() > deadline && sight.blind !== null) throw failure('ClusterUnreachable', sight.blind);
-    if (lasts(rollout.trouble)) throw notMoved(input, rollout.trouble.reason, rollout.trouble.detail);
-    if (Date.now() > deadline) throw tooLate(input, rollout, perPod);
+    const over = lasts(rollout.trouble) ? rollout.trouble : null;
+    if (over !== null || Date.now() > deadline) throw stop(input, sight, { over, rollout, perPod });
     return null;
   });
+}
+
+function troubleIn(rollout: Rollout): string | undefined {
+  return rollout.state === 'moving' ? rollout.trouble?.reason : '';
 }
 
 /** Says whether a trouble that may pass has been there for too long. */
@@ -58,7 +62,17 @@ function createPatience(patienceMs: number) {
   };
 }
 
-function tooLate(input: MoveInput, rollout: Extract<Rollout, { state: 'moving' }>, perPod: boolean) {
+/** Why the move is given up: a trouble that lasts, or its time. An outage is no fault of the workload. */
+function stop(
+  input: MoveInput,
+  { blind }: Sight,
+  { over, rollout, perPod }: { over: Trouble | null; rollout: Moving; perPod: boolean },
+) {
+  if (over !== null) return notMoved(input, over.reason, over.detail);
+  return blind === null ? tooLate(input, rollout, perPod) : failure('ClusterUnreachable', blind);
+}
+
+function tooLate(input: MoveInput, rollout: Moving, perPod: boolean) {
   const reason = rollout.trouble?.reason ?? 'WorkloadNotReady';
   const what = perPod ? 'no pod was replaced within' : 'it took longer than';
   return notMoved(input, reason, `${what} ${input.timeoutSeconds} s; ${rollout.detail}`);

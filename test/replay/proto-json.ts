@@ -4,7 +4,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 /** A history as Temporal's client gives it and its worker takes it. */
 export type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
 
-interface Json {
+interface Converter {
   readonly toJson: (type: unknown, message: unknown) => unknown;
   readonly fromJson: (type: unknown, json: unknown, options: object) => unknown;
 }
@@ -16,7 +16,7 @@ interface Root {
 // type and converter must come from the same copy.
 const fromCommon = createRequire(createRequire(import.meta.url).resolve('@temporalio/common'));
 const fromProto = createRequire(fromCommon.resolve('@temporalio/proto'));
-const { toJson, fromJson } = fromProto('protobufjs/ext/protojson') as Json;
+const converter = fromProto('protobufjs/ext/protojson') as Converter;
 const { patchProtobufRoot } = fromCommon('@temporalio/proto/lib/patch-protobuf-root') as {
   readonly patchProtobufRoot: (root: unknown) => Root;
 };
@@ -24,10 +24,10 @@ const HISTORY = patchProtobufRoot(fromCommon('@temporalio/proto')).lookupType('t
 
 /** A history as the JSON that all tools of Temporal share. */
 export function historyToJson(history: History): object {
-  return toJson(HISTORY, HISTORY.fromObject(history)) as object;
+  return converter.toJson(HISTORY, HISTORY.fromObject(history)) as object;
 }
 
 /** The way back. */
 export function historyFromJson(json: object): History {
-  return fromJson(HISTORY, json, { ignoreUnknownFields: true }) as History;
+  return converter.fromJson(HISTORY, json, { ignoreUnknownFields: true }) as History;
 }

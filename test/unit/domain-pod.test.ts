@@ -61,7 +61,8 @@ describe('the proxy of a pod', () => {
 describe('a pod', () => {
   it.each(['false', 'no', 'off', 'n'])('that says %s to injection wants no sidecar', (word) => {
     expect(wantsSidecar(pod({ metadata: { annotations: { 'sidecar.istio.io/inject': word } } }))).toBe(false);
-    expect(wantsSidecar(pod({ metadata: { labels: { 'sidecar.istio.io/inject': word } } }))).toBe(false);
+    // The injectors of 1.5 and 1.6 do not hear the label.
+    expect(wantsSidecar(pod({ metadata: { labels: { 'sidecar.istio.io/inject': word } } }))).toBe(true);
   });
 
   it('wants a sidecar otherwise, unless it shares the network of its node', () => {
