@@ -1,4 +1,10 @@
-import { ChildWorkflowCancellationType, condition, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  condition,
+  ParentClosePolicy,
+  startChild,
+} from '@temporalio/workflow';
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import type { NamespaceState, RunState } from '../domain/run.js';
 import type { Direction } from '../domain/workload.js';
@@ -56,23 +62,12 @@ export function createMoves(ledger: Ledger): Moves {
     const input = inputFor(ledger.state(), namespace, direction);
     ledger.apply({ type: 'namespaceStarted', namespace, direction });
     try {
-      const move = await startChild<(input: MigrateNamespaceInput) => Promise<MigrateNamespaceResult>>(
-        MIGRATE_NAMESPACE_WORKFLOW,
-        {
-          workflowId: migrateWorkflowId(input),
-          args: [input],
-          parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-          cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-          staticSummary: `${namespace}, ${direction}`,
-        },
-      );
-      running.set(move, { held: false });
-      try {
-        const { workloads, pods } = await move.result();
-        ledger.apply({ type: 'namespaceFinished', namespace, direction, workloads, pods });
-      } finally {
-        running.delete(move);
-      }
+      const { workloads, pods } = await cancelledOnceStarted(async (scope) => {
+        const move = await scope.run(() => startMove(input));
+        running.set(move, { held: false });
+        return { result: () => move.result().finally(() => running.delete(move)) };
+      });
+      ledger.apply({ type: 'namespaceFinished', namespace, direction, workloads, pods });
     } catch (error) {
       ledger.apply({ type: 'namespaceFailed', namespace, detail: obstacleOf(error).message });
       throw error;
@@ -105,6 +100,32 @@ export function createMoves(ledger: Ledger): Moves {
       await passing;
     },
   };
+}
+
+/**
+ * Keeps a cancellation back until the move has really started. One that came between the request to start it and the
+ * answer would be taken for its end, and a rollback would begin beside a move that still goes on.
+ */
+function cancelledOnceStarted<Result>(
+  start: (scope: CancellationScope) => Promise<{ readonly result: () => Promise<Result> }>,
+): Promise<Result> {
+  const outer = CancellationScope.current();
+  return CancellationScope.nonCancellable(async () => {
+    const scope = new CancellationScope();
+    const { result } = await start(scope);
+    outer.cancelRequested.catch(() => scope.cancel());
+    return scope.run(result);
+  });
+}
+
+function startMove(input: MigrateNamespaceInput): Promise<Move> {
+  return startChild<(input: MigrateNamespaceInput) => Promise<MigrateNamespaceResult>>(MIGRATE_NAMESPACE_WORKFLOW, {
+    workflowId: migrateWorkflowId(input),
+    args: [input],
+    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+    staticSummary: `${input.namespace}, ${input.direction}`,
+  });
 }
 
 function inputFor(state: RunState, namespace: string, direction: Direction): MigrateNamespaceInput {

@@ -20,6 +20,7 @@ describe('finalising', () => {
       'checkOldRevisionUnused',
       'checkOldRevisionUnused',
       ...REMOVAL,
+      'releaseCluster',
     ]);
     const [began, ended] = end.timeline.slice(-2).map(({ at }) => Date.parse(at));
     expect(ended! - began!).toBeGreaterThanOrEqual(3_600_000);
@@ -78,7 +79,12 @@ describe('a run that takes back a succeeded one', () => {
     expect(end.timeline.map(({ phase }) => phase)).toEqual(['rollingBack', 'rolledBack']);
     const calls = without(run.mesh.script.begun().slice(before));
     expect(calls[0]).toBe('restoreOldControlPlane');
-    expect(calls.slice(-3)).toEqual(['restoreGateways', 'removeNewControlPlane', 'compareWithSnapshot']);
+    expect(calls.slice(-4)).toEqual([
+      'restoreGateways',
+      'removeNewControlPlane',
+      'compareWithSnapshot',
+      'releaseCluster',
+    ]);
     expect([...run.mesh.controlPlanes]).toEqual(['old']);
     expect([...run.mesh.labels.values()]).toEqual(['old', 'old']);
     expect([...run.mesh.restarts.values()]).toEqual([1, 1, 1, 1]);

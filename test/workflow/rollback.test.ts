@@ -6,7 +6,7 @@ import { refusalOf } from './support/run.js';
 
 const bench = openBench();
 const SHOP = { canary: { catalog: ['api'] }, rest: { cart: ['web'], pay: ['web'] } };
-const CLEAN_UP = ['restoreGateways', 'removeNewControlPlane', 'compareWithSnapshot'];
+const CLEAN_UP = ['restoreGateways', 'removeNewControlPlane', 'compareWithSnapshot', 'releaseCluster'];
 
 /** What a run began since a call, without what only lists or records. */
 function begunSince({ script }: FakeMesh, call: string): string[] {
@@ -17,6 +17,8 @@ function begunSince({ script }: FakeMesh, call: string): string[] {
 const back = (namespace: string, name: string) => [
   `labelNamespace ${namespace} back`,
   `moveWorkload ${namespace}/${name} back`,
+  // Two scans in a row must be clean.
+  `verifyNamespace ${namespace} back`,
   `verifyNamespace ${namespace} back`,
 ];
 
@@ -157,6 +159,7 @@ describe('a rollback to 1.5', () => {
       'reinstallSource',
       'removeNewControlPlane',
       'compareWithSnapshot',
+      'releaseCluster',
     ]);
   });
 

@@ -56,7 +56,8 @@ describe('the whole story', () => {
       'moveWorkload catalog/api forward',
       'verifyNamespace catalog forward',
     ]);
-    expect(calls.slice(-6)).toEqual([
+    expect(calls.slice(-8)).toEqual([
+      'confirmMoved',
       'checkOldRevisionUnused',
       'checkOldRevisionUnused',
       'adoptDefaultService',
