@@ -206,6 +206,6 @@ function whyMoving({ kind, workload }: Subject, live: readonly Pod[], expected: 
   const old = live.filter((pod) => isBehind(pod, expected)).length;
   const unready = live.find((pod) => !isReady(pod));
   if (unready !== undefined) return `pod ${unready.metadata.name}: ${whyNotReady(unready)}`;
-  if (old > 0) return `${old} pods still run the other proxy`;
+  if (old > 0) return `${old} ${old === 1 ? 'pod still runs' : 'pods still run'} the other proxy`;
   return `${live.length} of ${desiredPods(kind, workload)} pods exist`;
 }
