@@ -69,13 +69,11 @@ export class ApiClient {
 
   /** Reads the event stream until the run is over, or until `count` entries came. */
   async events(run: string, options: { lastEventId?: number; count?: number } = {}): Promise<JournalEntry[]> {
-    const abort = new AbortController();
     const response = await fetch(`${this.url}${run}/events`, {
       headers: {
         authorization: `Bearer ${this.token}`,
         ...(options.lastEventId === undefined ? {} : { 'last-event-id': String(options.lastEventId) }),
       },
-      signal: abort.signal,
     });
     const entries: JournalEntry[] = [];
     let buffer = '';
@@ -88,10 +86,8 @@ export class ApiClient {
         // The last event, `end`, is no entry of the journal and has no id.
         if (data !== undefined && block.includes('id: ')) entries.push(JSON.parse(data.slice(6)) as JournalEntry);
       }
-      if (options.count !== undefined && entries.length >= options.count) {
-        abort.abort();
-        return entries.slice(0, options.count);
-      }
+      // Leaving the loop closes the stream.
+      if (options.count !== undefined && entries.length >= options.count) return entries.slice(0, options.count);
     }
     return entries;
   }
