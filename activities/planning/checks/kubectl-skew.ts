@@ -5,7 +5,7 @@ import { CommandFailed, runCommand } from '../../exec.js';
 
 const answerSchema = z.object({ clientVersion: z.object({ gitVersion: z.string() }) });
 
-/** The istioctl of 1.5 applies through the kubectl of the PATH, and a current one breaks it (recipe, 4). */
+/** The istioctl of 1.5 applies through a kubectl, the cluster's own or that of the PATH; a current one breaks it (recipe, 4). */
 export const kubectlSkew: Check = {
   id: 'MESH032',
   look: async (input) => {
@@ -24,12 +24,14 @@ export const kubectlSkew: Check = {
   },
 };
 
-async function kubectlVersion({ signal }: CheckInput): Promise<string | null> {
+async function kubectlVersion({ cluster, signal }: CheckInput): Promise<string | null> {
   const args = ['version', '--client', '-o', 'json'];
-  const result = await runCommand({ file: 'kubectl', args, signal, timeoutMs: 20_000 }).catch((error: unknown) => {
-    if (error instanceof CommandFailed) return null;
-    throw error;
-  });
+  const result = await runCommand({ file: cluster.kubectl ?? 'kubectl', args, signal, timeoutMs: 20_000 }).catch(
+    (error: unknown) => {
+      if (error instanceof CommandFailed) return null;
+      throw error;
+    },
+  );
   if (result === null) return null;
   return answerSchema.parse(JSON.parse(result.stdout)).clientVersion.gitVersion;
 }
@@ -38,7 +40,7 @@ function wrong({ mesh }: CheckInput, message: string): Found {
   return {
     reason: 'UnsupportedSource',
     message: `${message.slice(0, -1)}; the API server is ${mesh.kubernetes}.`,
-    remedy: `Put a kubectl of ${mesh.kubernetes}, or of one minor beside it, first into the PATH of the worker.`,
+    remedy: `Put a kubectl of ${mesh.kubernetes}, or of one minor beside it, first into the PATH of the worker, or name it as \`kubectl\` of the cluster in the configuration.`,
     command: `curl -LO https://dl.k8s.io/release/v${mesh.kubernetes}.0/bin/linux/amd64/kubectl && install kubectl /usr/local/bin/`,
   };
 }
