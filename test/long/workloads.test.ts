@@ -4,11 +4,11 @@ import { isBlocking } from '../../domain/checks/verdicts.js';
 import type { Plan } from '../../domain/plan.js';
 import type { RunState } from '../../domain/run.js';
 import { MOVABLE_KINDS, type WorkloadKind, type WorkloadRef } from '../../domain/workload.js';
-import { directActivities, failureOf, type DirectActivities } from './support/direct-activities.js';
-import { eventually } from './support/eventually.js';
-import { proxyTag, type KubeObject } from './support/mesh-facts.js';
-import { startMesh, type Mesh } from './support/mesh.js';
-import { AILING, CRDS, isReady, makeHealthy, namespace, ownedOnes, playArgo, workload, ZOO } from './support/zoo.js';
+import { directActivities, failureOf, type DirectActivities } from '../e2e/support/direct-activities.js';
+import { eventually } from '../e2e/support/eventually.js';
+import { proxyTag, type KubeObject } from '../e2e/support/mesh-facts.js';
+import { startMesh, type Mesh } from '../e2e/support/mesh.js';
+import { AILING, CRDS, isReady, makeHealthy, namespace, ownedOnes, playArgo, workload, ZOO } from '../e2e/support/zoo.js';
 
 /** Every row of the table in domain/workload-actions.ts, on the real API server with the real controllers. */
 
