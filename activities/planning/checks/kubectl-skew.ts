@@ -41,6 +41,5 @@ function wrong({ mesh }: CheckInput, message: string): Found {
     reason: 'UnsupportedSource',
     message: `${message.slice(0, -1)}; the API server is ${mesh.kubernetes}.`,
     remedy: `Put a kubectl of ${mesh.kubernetes}, or of one minor beside it, first into the PATH of the worker, or name it as \`kubectl\` of the cluster in the configuration.`,
-    command: `curl -LO https://dl.k8s.io/release/v${mesh.kubernetes}.0/bin/linux/amd64/kubectl && install kubectl /usr/local/bin/`,
   };
 }
