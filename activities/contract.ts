@@ -96,7 +96,7 @@ export interface Activities {
     pauseSeconds: number;
     /** Whether a person has waived pods that nothing replaces. */
     waiveUnmanaged: boolean;
-  }): Promise<{ readonly waived: readonly string[] }>;
+  }): Promise<{ /** `namespace/name` */ readonly waived: readonly string[] }>;
 
   /**
    * Throws `OldRevisionInUse` with the list unless nothing uses the old revision. An unanswered question means in use.

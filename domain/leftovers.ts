@@ -14,7 +14,7 @@ export interface Leftover {
 
 /** What the pods that are left mean for the old control plane. */
 export type LeftoverVerdict =
-  /** Nothing is left but what a person has waived. */
+  /** Nothing is left but the pods, `namespace/name`, that a person has waived. */
   | { readonly state: 'clean'; readonly waived: readonly string[] }
   /** What is left ends by itself; `reason` is what it is called if it does not. */
   | { readonly state: 'ending'; readonly reason: FailureReason; readonly detail: string }
@@ -37,7 +37,7 @@ export function judgeLeftovers(leftovers: readonly Leftover[], waiveUnmanaged: b
   if (jobs.length > 0) return { state: 'ending', reason: 'JobsUnfinished', detail: named(jobs) };
   const ending = leftovers.filter((leftover) => leftover.ending);
   if (ending.length > 0) return { state: 'ending', reason: 'OldRevisionInUse', detail: named(ending) };
-  return { state: 'clean', waived: unmanaged.map(sentenceOf) };
+  return { state: 'clean', waived: unmanaged.map(({ pod }) => pod) };
 }
 
 function named(leftovers: readonly Leftover[]): string {

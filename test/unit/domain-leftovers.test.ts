@@ -33,7 +33,7 @@ describe('pods that still run the old sidecar', () => {
 
   it('hold nothing when there are none, or a person has waived what there is', () => {
     expect(judgeLeftovers([], false)).toEqual({ state: 'clean', waived: [] });
-    expect(judgeLeftovers([bare], true)).toEqual({ state: 'clean', waived: ['pod zoo/bare (bare)'] });
+    expect(judgeLeftovers([bare], true)).toEqual({ state: 'clean', waived: ['zoo/bare'] });
   });
 
   it('are named, but not all of a thousand', () => {

@@ -34,8 +34,14 @@ export interface DirectActivities {
   told(workload: WorkloadRef): Promise<readonly WorkloadProgress[]>;
 }
 
-/** Makes activities that write the journal of a run of their own. */
-export async function directActivities({ sandbox, cluster, dataDir }: Mesh): Promise<DirectActivities> {
+/**
+ * Makes activities that write a journal of their own.
+ * @param runId of the open run, which holds the cluster
+ */
+export async function directActivities(
+  { sandbox, cluster, dataDir }: Mesh,
+  runId: () => string,
+): Promise<DirectActivities> {
   const settings = await loadSettings(sandbox.configFile);
   const journal = createRunJournal({ dir: join(dataDir, 'direct') });
   const activities = createActivities({
@@ -46,17 +52,17 @@ export async function directActivities({ sandbox, cluster, dataDir }: Mesh): Pro
     dataDir,
     logger: pino({ level: 'silent' }),
   });
-  const run: RunRef = { cluster, runId: 'direct-1', release: '1.6.14-asm.2' };
+  const runRef = (): RunRef => ({ cluster, runId: runId(), release: '1.6.14-asm.2' });
   return {
     move(workload, { timeoutSeconds = 60, attempt = 1 } = {}) {
-      const input = { run, workload, direction: 'forward' as const, expected: EXPECTED, timeoutSeconds };
+      const input = { run: runRef(), workload, direction: 'forward' as const, expected: EXPECTED, timeoutSeconds };
       return new MockActivityEnvironment({ attempt }, QUIET).run(() => activities.moveWorkload(input));
     },
     confirmMoved: (input) =>
-      new MockActivityEnvironment({}, QUIET).run(() => activities.confirmMoved({ run, ...input })),
-    operations: () => journal.operations(cluster, run.runId),
+      new MockActivityEnvironment({}, QUIET).run(() => activities.confirmMoved({ run: runRef(), ...input })),
+    operations: () => journal.operations(cluster, runId()),
     async told({ kind, namespace, name }) {
-      const entries = await journal.read(cluster, run.runId, 0);
+      const entries = await journal.read(cluster, runId(), 0);
       return entries.flatMap(({ body }) => {
         if (body.type !== 'workload') return [];
         const { workload } = body.progress;
