@@ -154,10 +154,9 @@ describe('the preflight of a cluster', () => {
     const bin = await mkdtemp(join(tmpdir(), 'meshlift-kubectl-'));
     await writeFile(join(bin, 'kubectl'), '#!/bin/sh\necho \'{"clientVersion":{"gitVersion":"v1.30.1"}}\'\n');
     await chmod(join(bin, 'kubectl'), 0o755);
-    const path = process.env['PATH'] ?? '';
-    process.env['PATH'] = `${bin}:${path}`;
-    const found = await ask({ plan: from('1.5.10') }).finally(() => (process.env['PATH'] = path));
+    const found = await ask({ plan: from('1.5.10'), cluster: { kubectl: join(bin, 'kubectl') } });
     await mesh.facts.remove(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    expect(of(await ask({ plan: from('1.5.10') }), 'MESH032')).toEqual([]);
     expect(said(found, 'MESH032')).toContain('the one of the worker is v1.30.1; the API server is 1.21');
     expect(of(found, 'MESH042').map(({ message }) => message.split(' names')[0])).toEqual([
       'AuthorizationPolicy istio-system/only-http',
