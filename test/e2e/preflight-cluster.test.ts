@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -155,6 +155,7 @@ describe('the preflight of a cluster', () => {
     await writeFile(join(bin, 'kubectl'), '#!/bin/sh\necho \'{"clientVersion":{"gitVersion":"v1.30.1"}}\'\n');
     await chmod(join(bin, 'kubectl'), 0o755);
     const found = await ask({ plan: from('1.5.10'), cluster: { kubectl: join(bin, 'kubectl') } });
+    await rm(bin, { recursive: true });
     await mesh.facts.remove(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
     expect(of(await ask({ plan: from('1.5.10') }), 'MESH032')).toEqual([]);
     expect(said(found, 'MESH032')).toContain('the one of the worker is v1.30.1; the API server is 1.21');

@@ -113,7 +113,7 @@ describe('the preflight of what will be moved', () => {
       expect.objectContaining({ check: 'MESH020', severity: 'blocker', waived: 'resumed before its wave' }),
     );
     expect(
-      (await mesh.api.events(run, { count: 10 })).map(({ body }) => ('message' in body ? body.message : '')),
+      (await mesh.api.events(run, { count: 25 })).map(({ body }) => ('message' in body ? body.message : '')),
     ).toContain('MESH020 waived by api: resumed before its wave');
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -25,7 +25,15 @@ export interface Circumstances {
 
 /** Checks of the real sandbox as the activity asks them, without Temporal in between. */
 export async function preflightOf(sandbox: Sandbox, about: Circumstances = {}): Promise<readonly Finding[]> {
-  const context = await contextOf(sandbox, about);
+  const dataDir = await mkdtemp(join(tmpdir(), 'meshlift-preflight-'));
+  try {
+    return await ask(await contextOf(sandbox, about, dataDir), sandbox, about);
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function ask(context: ActivityContext, sandbox: Sandbox, about: Circumstances): Promise<readonly Finding[]> {
   const request = upgradeRequestSchema.parse({
     cluster: sandbox.name,
     release: '1.6.14-asm.2',
@@ -36,7 +44,7 @@ export async function preflightOf(sandbox: Sandbox, about: Circumstances = {}): 
   return askAll(context, about.plan?.(plan) ?? plan, AbortSignal.timeout(60_000));
 }
 
-async function contextOf(sandbox: Sandbox, about: Circumstances): Promise<ActivityContext> {
+async function contextOf(sandbox: Sandbox, about: Circumstances, dataDir: string): Promise<ActivityContext> {
   const loaded = await loadSettings(sandbox.configFile);
   const settings: Settings = {
     ...loaded,
@@ -51,7 +59,7 @@ async function contextOf(sandbox: Sandbox, about: Circumstances): Promise<Activi
     catalogue: loadCatalogue(settings),
     journal: { append: never, read: never, snapshot: never, follow: never } as unknown as ActivityContext['journal'],
     cacheDir: defaultCacheDir(),
-    dataDir: await mkdtemp(join(tmpdir(), 'meshlift-preflight-')),
+    dataDir,
     logger: pino({ level: 'silent' }),
   });
 }
