@@ -1,5 +1,5 @@
 import type { DetectedMesh, Finding, Plan } from './plan.js';
-import { canRollBack, isFinal, phaseTitle } from './phases.js';
+import { canRollBack, initialState, isFinal, phaseTitle } from './phases.js';
 import type { NamespaceState, Refusal, RunState } from './run.js';
 
 /** What a run is started with that takes back a succeeded one: all that the succeeded one left behind. */
@@ -23,27 +23,18 @@ export function restoringState(
   run: Pick<RunState, 'cluster' | 'release' | 'runId' | 'requestedBy'> & { readonly at: string },
   { reason, plan, findings, namespaces, ...restores }: Restoration,
 ): RunState {
-  const { at, cluster, release, runId, requestedBy } = run;
+  const { at, requestedBy } = run;
   return {
-    schema: 1,
-    cluster,
-    release,
-    runId,
-    requestedBy,
-    startedAt: at,
+    ...initialState(run),
     phase: { name: 'rollingBack' },
-    since: at,
-    pause: null,
     plan,
     findings,
     namespaces,
-    promotions: [],
     changed: true,
     removing: true,
     restores: { runId: restores.runId },
     rollback: { by: requestedBy, reason, at },
     timeline: [{ phase: 'rollingBack', at, note: `${requestedBy}: ${reason}` }],
-    proof: [],
   };
 }
 
