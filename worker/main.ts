@@ -12,6 +12,7 @@ import { dataPaths, defaultCacheDir, defaultConfigFile, defaultDataDir } from '.
 import { loadSettings } from '../settings/settings.js';
 import { createMeshliftWorker } from './create-worker.js';
 import { createLogger, installTemporalLogger } from './logging.js';
+import { keptWorkflowBundle } from './workflow-bundle.js';
 
 const logger = createLogger(process.env['MESHLIFT_LOG_LEVEL'] ?? 'info');
 installTemporalLogger(logger);
@@ -20,11 +21,18 @@ const dataDir = defaultDataDir();
 const settings = await loadSettings(defaultConfigFile());
 const catalogue = loadCatalogue(settings, process.env);
 const journal = createRunJournal({ dir: dataPaths(dataDir).runs });
-const activities = createActivities({ settings, catalogue, journal, cacheDir: defaultCacheDir(), dataDir, logger });
+const cacheDir = defaultCacheDir();
+const activities = createActivities({ settings, catalogue, journal, cacheDir, dataDir, logger });
 
+const workflowBundle = await keptWorkflowBundle(cacheDir);
 const { connectionOptions, namespace } = loadClientConnectConfig();
 const connection = await NativeConnection.connect(connectionOptions);
-const worker = await createMeshliftWorker({ connection, namespace: namespace ?? 'default', activities });
+const worker = await createMeshliftWorker({
+  connection,
+  namespace: namespace ?? 'default',
+  activities,
+  workflowBundle,
+});
 
 let ending = false;
 function end(): void {

@@ -63,7 +63,7 @@ function createBench(scenario: Scenario): Bench {
   return {
     scenario,
     async run(points) {
-      mesh ??= await startProxiedMesh(MESH);
+      mesh ??= await startProxiedMesh(MESH, { flavour: scenario.flavour });
       try {
         const outcome = await drive(mesh, scenario, points);
         if (scenario.end !== 'rolledBack') await drop();

@@ -1,8 +1,11 @@
+import type { Flavour } from '../../sandbox/sandbox.js';
 import type { ProxiedMesh } from '../support/proxied-mesh.js';
 
-/** One way through a run, from the start to its end. A further way (back to 1.5, for instance) is one more row here. */
+/** One way through a run, from the start to its end. */
 export interface Scenario {
   readonly name: string;
+  /** Sandbox with the mesh that the run begins with. */
+  readonly flavour: Flavour;
   readonly options: Record<string, unknown>;
   /** Gates to promote on the way. */
   readonly promote: readonly string[];
@@ -20,8 +23,14 @@ export type Direction = 'forward' | 'back';
 
 const SMALL = { canary: ['catalog'], parallelNamespaces: 1, parallelWorkloads: 2 };
 const FROM_16 = {
+  flavour: 'asm16' as const,
   proxies: { old: '1.6.13', new: '1.6.14-asm.2' },
   controlPlanes: { old: 'istiod', new: 'istiod-asm-1614-2' },
+};
+const FROM_15 = {
+  ...FROM_16,
+  flavour: 'asm15' as const,
+  proxies: { old: '1.5.10-asm.1', new: '1.6.14-asm.2' },
 };
 
 export const UPGRADE: Scenario = {
@@ -48,8 +57,17 @@ const ROLLBACK_FROM_LAST_GATE: Scenario = {
   end: 'rolledBack',
   ...FROM_16,
 };
+/** Back by the 1.5 installer, which prunes the new control plane at once. */
+const ROLLBACK_TO_15: Scenario = {
+  name: 'rollback 1.5 from the last gate',
+  options: SMALL,
+  promote: ['canary'],
+  rollBackAt: 'finalize',
+  end: 'rolledBack',
+  ...FROM_15,
+};
 
-export const SCENARIOS: readonly Scenario[] = [ROLLBACK_FROM_CANARY, ROLLBACK_FROM_LAST_GATE, UPGRADE];
+export const SCENARIOS: readonly Scenario[] = [ROLLBACK_FROM_CANARY, ROLLBACK_FROM_LAST_GATE, UPGRADE, ROLLBACK_TO_15];
 
 /** Directions in which a scenario has operations of its own; those of its way forward are the upgrade's. */
 export function directionOf(scenario: Scenario): Direction {

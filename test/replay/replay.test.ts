@@ -1,19 +1,19 @@
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { defaultCacheDir } from '../../settings/paths.js';
+import { keptWorkflowBundle, type KeptBundle } from '../../worker/workflow-bundle.js';
 import { historyFromJson } from './proto-json.js';
 import { historyNames, readHistory, RECORDED_RUNS, type RecordedHistory } from './histories.js';
 
 /** What a run that began on an older worker has done must still be what this code would do. */
 describe('the workflow code, over recorded histories', () => {
-  let workflowBundle: WorkflowBundle;
+  let workflowBundle: KeptBundle;
   const names = historyNames();
 
   beforeAll(async () => {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
-    const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
-    workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+    workflowBundle = await keptWorkflowBundle(defaultCacheDir());
   });
 
   const replay = (history: RecordedHistory) => Worker.runReplayHistory({ workflowBundle }, historyFromJson(history));

@@ -1,17 +1,10 @@
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  makeTelemetryFilterString,
-  Runtime,
-  Worker,
-  type WorkflowBundle,
-} from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import type { WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { ensureBinaries } from '../../../sandbox/binaries/index.js';
 import { defaultCacheDir } from '../../../settings/paths.js';
+import { keptWorkflowBundle, type KeptBundle } from '../../../worker/workflow-bundle.js';
 import { TASK_QUEUE } from '../../../workflows/messages.js';
 import { createDoubles } from './doubles.js';
 import { createFakeMesh, requestFor, type FakeMesh, type MeshSpec } from './fake-mesh.js';
@@ -20,7 +13,7 @@ import { startRun, type Run } from './run.js';
 /** Temporal with its clock in the test's hand, one worker, and a mesh in memory for each run. */
 export interface Bench {
   readonly env: () => TestWorkflowEnvironment;
-  readonly bundle: () => WorkflowBundle;
+  readonly bundle: () => KeptBundle;
   /** A mesh on a cluster of its own name. */
   mesh(spec: MeshSpec): FakeMesh;
   /** Starts a run on a mesh of its own. */
@@ -37,7 +30,7 @@ export function openBench(): Bench {
   const meshes = new Map<string, FakeMesh>();
   const open: WorkflowHandle[] = [];
   let env: TestWorkflowEnvironment | undefined;
-  let bundle: WorkflowBundle | undefined;
+  let bundle: KeptBundle | undefined;
   let worker: Worker | undefined;
   let running: Promise<void> | undefined;
 
@@ -57,7 +50,7 @@ export function openBench(): Bench {
   beforeAll(async () => {
     const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
     Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter } } });
-    [env, bundle] = await Promise.all([startTestServer(), bundleWorkflows()]);
+    [env, bundle] = await Promise.all([startTestServer(), keptWorkflowBundle(defaultCacheDir())]);
     worker = await createWorker(env, bundle, meshOf);
     running = worker.run();
   });
@@ -97,14 +90,9 @@ async function startTestServer(): Promise<TestWorkflowEnvironment> {
   return env;
 }
 
-function bundleWorkflows(): Promise<WorkflowBundle> {
-  const workflowsPath = fileURLToPath(new URL('../../../workflows/index.ts', import.meta.url));
-  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
-}
-
 function createWorker(
   { nativeConnection }: TestWorkflowEnvironment,
-  workflowBundle: WorkflowBundle,
+  workflowBundle: KeptBundle,
   meshOf: (cluster: string) => FakeMesh,
 ): Promise<Worker> {
   return Worker.create({
