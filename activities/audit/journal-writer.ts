@@ -1,45 +1,29 @@
-import { mkdir, open, stat, truncate, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { JournalBody } from '../../domain/journal.js';
-import { readJournalFile, toLine } from './journal-file.js';
-
-/** An entry before the journal has given it a number. */
-export interface NewEntry {
-  readonly key: string;
-  readonly at: string;
-  readonly body: JournalBody;
-}
+import { createNumbering, MENDING, readJournalFile, toLines, type NewEntry, type Numbering } from './journal-file.js';
 
 /** What the writer knows of a file that it has written or read before. */
 interface Known {
-  readonly keys: Set<string>;
-  lastId: number;
+  readonly numbering: Numbering;
+  /** Bytes that it has read. */
   bytes: number;
 }
 
 /** Appends to one journal file, one call after the other. */
 export type JournalWriter = (entries: readonly NewEntry[]) => Promise<void>;
 
+/**
+ * A writer beside which others may write: each appends whole entries in one piece, none ever cuts the file, and what two
+ * have written under one key counts once, where it stands first.
+ */
 export function createJournalWriter(file: string): JournalWriter {
-  let known: Known | null = null;
+  const known: Known = { numbering: createNumbering(), bytes: 0 };
   let last: Promise<void> = Promise.resolve();
 
   const append = async (entries: readonly NewEntry[]): Promise<void> => {
-    known = await upToDate(file, known);
-    const fresh = withoutRepeats(entries, known.keys);
-    if (fresh.length === 0) return;
-    const { lastId } = known;
-    const text = fresh.map((entry, index) => toLine({ id: lastId + index + 1, ...entry })).join('');
-    try {
-      await appendDurably(file, text);
-    } catch (error) {
-      // How much of it stands in the file is not known: look before the next append.
-      known = null;
-      throw error;
-    }
-    known.lastId += fresh.length;
-    known.bytes += Buffer.byteLength(text);
-    for (const { key } of fresh) known.keys.add(key);
+    const torn = await catchUp(file, known);
+    const fresh = entries.filter(({ key }) => !known.numbering.has(key));
+    if (fresh.length > 0) await appendDurably(file, `${torn ? MENDING : ''}${toLines(fresh)}`);
   };
 
   return (entries) => {
@@ -50,28 +34,24 @@ export function createJournalWriter(file: string): JournalWriter {
   };
 }
 
-/** What stands in the file, read again when somebody else has written it; a torn end is cut off. */
-async function upToDate(file: string, known: Known | null): Promise<Known> {
-  const size = await sizeOf(file);
-  if (known?.bytes === size) return known;
-  const { entries, wholeBytes, bytes } = await readJournalFile(file);
-  if (bytes > wholeBytes) await truncate(file, wholeBytes);
-  return { keys: new Set(entries.map(({ key }) => key)), lastId: entries.at(-1)?.id ?? 0, bytes: wholeBytes };
+/** Reads what stands there since the last look. @returns whether the end is torn */
+async function catchUp(file: string, known: Known): Promise<boolean> {
+  const { entries, wholeBytes, bytes } = await readJournalFile(file, known.bytes);
+  known.numbering.number(entries);
+  known.bytes += wholeBytes;
+  return bytes > wholeBytes;
 }
 
-function withoutRepeats(entries: readonly NewEntry[], keys: ReadonlySet<string>): NewEntry[] {
-  const byKey = new Map<string, NewEntry>();
-  for (const entry of entries) if (!keys.has(entry.key) && !byKey.has(entry.key)) byKey.set(entry.key, entry);
-  return [...byKey.values()];
-}
-
-/** Resolves when the text will survive a loss of power. */
+/** Resolves when the text will survive a loss of power. @throws Error when the disk takes only a part of it */
 async function appendDurably(file: string, text: string): Promise<void> {
-  const isNew = (await sizeOf(file)) === null;
+  const isNew = await isMissing(file);
   if (isNew) await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const handle = await open(file, 'a', 0o600);
   try {
-    await handle.writeFile(text);
+    const content = Buffer.from(text);
+    // One call: the system puts it behind whatever others have appended, in one piece.
+    const { bytesWritten } = await handle.write(content);
+    if (bytesWritten < content.length) throw new Error(`the disk took ${bytesWritten} of ${content.length} bytes`);
     await handle.datasync();
   } finally {
     await handle.close();
@@ -93,12 +73,11 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** @returns null when there is no such file */
-async function sizeOf(file: string): Promise<number | null> {
+async function isMissing(file: string): Promise<boolean> {
   return stat(file).then(
-    ({ size }) => size,
+    () => false,
     (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
       throw error;
     },
   );

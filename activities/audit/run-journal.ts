@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { clusterIdSchema } from '../../domain/names.js';
 import type { JournalEntry, Operation } from '../../domain/journal.js';
 import { foldOperations } from './fold-operations.js';
-import { readJournalFile, readJournalFrom } from './journal-file.js';
-import { createJournalWriter, type JournalWriter, type NewEntry } from './journal-writer.js';
+import { createNumbering, readJournalFile, type NewEntry } from './journal-file.js';
+import { createJournalWriter, type JournalWriter } from './journal-writer.js';
 
 /**
- * The journal of each run (ADR 0002). One process writes; others may read at the same time.
+ * The journal of each run (ADR 0002). Several processes of one machine may write and read it at the same time.
  * A run that has written nothing yet has an empty journal.
  */
 export interface RunJournalStore {
@@ -38,6 +38,8 @@ export function createRunJournal({ dir }: { readonly dir: string }): RunJournalS
     if (!RUN_ID.test(runId)) throw new RangeError(`"${runId}" is no run id`);
     return join(dir, cluster, runId, 'journal.jsonl');
   };
+  const readAll = async (file: string): Promise<JournalEntry[]> =>
+    createNumbering().number((await readJournalFile(file)).entries);
   const writerOf = (file: string): JournalWriter => {
     const writer = writers.get(file) ?? createJournalWriter(file);
     writers.set(file, writer);
@@ -47,19 +49,19 @@ export function createRunJournal({ dir }: { readonly dir: string }): RunJournalS
   return {
     append: async (cluster, runId, entries) => writerOf(fileOf(cluster, runId))(entries),
     async read(cluster, runId, afterId) {
-      const { entries } = await readJournalFile(fileOf(cluster, runId));
-      return entries.filter(({ id }) => id > afterId);
+      return (await readAll(fileOf(cluster, runId))).filter(({ id }) => id > afterId);
     },
     async *follow(cluster, runId, afterId, signal) {
       const file = fileOf(cluster, runId);
       const bell = createBell(file, signal);
+      const numbering = createNumbering();
       try {
         let start = 0;
         while (!signal.aborted) {
           const rung = bell.next();
-          const { entries, wholeBytes } = await readJournalFrom(file, start);
+          const { entries, wholeBytes } = await readJournalFile(file, start);
           start += wholeBytes;
-          yield* entries.filter(({ id }) => id > afterId);
+          yield* numbering.number(entries).filter(({ id }) => id > afterId);
           if (wholeBytes === 0) await rung;
         }
       } finally {
@@ -67,8 +69,7 @@ export function createRunJournal({ dir }: { readonly dir: string }): RunJournalS
       }
     },
     async operations(cluster, runId) {
-      const { entries } = await readJournalFile(fileOf(cluster, runId));
-      return foldOperations(entries);
+      return foldOperations(await readAll(fileOf(cluster, runId)));
     },
   };
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MENDING } from '../../activities/audit/journal-file.js';
 import { recordOperation } from '../../activities/audit/operation.js';
 import { createRunJournal, type RunJournalStore } from '../../activities/audit/run-journal.js';
 import type { JournalBody, JournalEntry } from '../../domain/journal.js';
@@ -86,14 +87,14 @@ describe('a journal that a crash has cut', () => {
     }
   });
 
-  it('is cut back before the next entry is written', async () => {
+  it('goes on behind its torn end, which stays out', async () => {
     await append('a', 'b', 'c');
     await truncate(file(), (await stat(file())).size - 7);
     await append('c', 'd');
     expect(keysOf(await read())).toEqual(['1:a', '2:b', '3:c', '4:d']);
   });
 
-  it('is cut back to its last whole entry after a loss of power left zeros', async () => {
+  it('goes on behind the zeros that a loss of power left', async () => {
     await append('a');
     await appendFile(file(), Buffer.concat([Buffer.alloc(512), Buffer.from('\n')]));
     await append('b');
@@ -107,24 +108,15 @@ describe('a journal that a crash has cut', () => {
     await expect(createRunJournal({ dir }).append(run.cluster, run.runId, [entry('d')])).rejects.toThrow(/damaged/);
   });
 
+  it('takes no harm when somebody took for torn what was still being written', async () => {
+    await append('a', 'b');
+    await appendFile(file(), MENDING);
+    await append('c');
+    expect(keysOf(await read())).toEqual(['1:a', '2:b', '3:c']);
+  });
+
   it('has lost nothing that was promised when its writer is killed', async () => {
-    const writer = `
-      import { createRunJournal } from ${JSON.stringify(fileURLToPath(new URL('../../activities/audit/run-journal.ts', import.meta.url)))};
-      const journal = createRunJournal({ dir: process.argv[1] });
-      for (let n = 1; ; n++) {
-        await journal.append('prod', ${JSON.stringify(run.runId)}, [{ key: 'k' + n, at: 'now', body: ${JSON.stringify(body)} }]);
-        console.log(n);
-      }`;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', writer, '--', dir], {
-      cwd: PROJECT_ROOT,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let promised = 0;
-    for await (const line of createInterface({ input: child.stdout })) {
-      promised = Number(line);
-      if (promised === 40) child.kill('SIGKILL');
-    }
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    const { promised } = await writeInAProcess({ prefix: 'k', killAt: 40 });
     await append('after');
     const entries = await read();
     expect(promised).toBeGreaterThanOrEqual(40);
@@ -133,6 +125,46 @@ describe('a journal that a crash has cut', () => {
     expect(entries.at(-1)?.key).toBe('after');
   });
 });
+
+describe('a journal that several processes write', () => {
+  it('has every entry of each once, in one order for all, also when they are killed', async () => {
+    const prefixes = ['left', 'right', 'third'];
+    const written = await Promise.all(prefixes.map((prefix) => writeInAProcess({ prefix, killAt: 60 })));
+    const entries = await read();
+    expect(entries.map(({ id }) => id)).toEqual(entries.map((_, index) => index + 1));
+    expect(entries.filter(({ key }) => key.startsWith('common'))).toHaveLength(1);
+    for (const [index, prefix] of prefixes.entries()) {
+      const mine = entries.map(({ key }) => key).filter((key) => key.startsWith(prefix));
+      expect(mine).toEqual(mine.map((_, place) => `${prefix}${place + 1}`));
+      expect(mine.length).toBeGreaterThanOrEqual(written[index]?.promised ?? Infinity);
+    }
+  });
+});
+
+/** A process of its own that appends until it is killed, and tells after each entry that it is kept. */
+async function writeInAProcess(options: { prefix: string; killAt: number }): Promise<{ promised: number }> {
+  const module = fileURLToPath(new URL('../../activities/audit/run-journal.ts', import.meta.url));
+  const writer = `
+    import { createRunJournal } from ${JSON.stringify(module)};
+    const journal = createRunJournal({ dir: process.argv[1] });
+    const write = (key) => journal.append('prod', ${JSON.stringify(run.runId)}, [{ key, at: 'now', body: ${JSON.stringify(body)} }]);
+    await write('common');
+    for (let n = 1; ; n++) {
+      await write('${options.prefix}' + n);
+      console.log(n);
+    }`;
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', writer, '--', dir], {
+    cwd: PROJECT_ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let promised = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    promised = Number(line);
+    if (promised === options.killAt) child.kill('SIGKILL');
+  }
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return { promised };
+}
 
 describe('following a journal', () => {
   it('gives what is there, then what comes, and ends when it is told', async () => {
