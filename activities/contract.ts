@@ -1,6 +1,14 @@
 import type { JournalBody } from '../domain/journal.js';
 import type { OutsideChange } from '../domain/outside-change.js';
-import type { DetectedMesh, Finding, Plan, Route, UpgradeOptions, UpgradeRequest } from '../domain/plan.js';
+import type {
+  DetectedMesh,
+  Finding,
+  OverlayFile,
+  Plan,
+  Route,
+  UpgradeOptions,
+  UpgradeRequest,
+} from '../domain/plan.js';
 import type { KeptArchive } from '../domain/release.js';
 import type { ProofLine } from '../domain/run.js';
 import type { Direction, SidecarTarget, WorkloadRef } from '../domain/workload.js';
@@ -23,6 +31,14 @@ export interface MoveResult {
   readonly restarted: boolean;
 }
 
+/** What istioctl is called with. */
+export interface Installation {
+  readonly run: RunRef;
+  readonly route: Route;
+  readonly options: UpgradeOptions;
+  readonly overlays: readonly OverlayFile[];
+}
+
 /**
  * What the workflows call. Every method may run twice and may be killed half-way; it reads, compares, acts, verifies.
  * Failures are `ApplicationFailure`s whose `type` is a word of `domain/failures.ts`.
@@ -42,18 +58,22 @@ export interface Activities {
 
   /**
    * Downloads, verifies and unpacks for this machine what the run will need: the target release, and from 1.5 also the
-   * archive that brings the source back (guide, steps 2 and 3).
+   * archive that brings the source back (guide, steps 2 and 3). Keeps the overlay files. Throws `OverlayChanged`.
    */
-  fetchRelease(input: { run: RunRef; route: Route }): Promise<{ readonly archives: readonly KeptArchive[] }>;
+  fetchRelease(input: {
+    run: RunRef;
+    route: Route;
+    overlays: readonly OverlayFile[];
+  }): Promise<{ readonly archives: readonly KeptArchive[] }>;
   /**
    * From 1.5 only: proves before the first change that the old release's own tools could install it again with the options
    * of the run. Throws `WayBackUnusable`.
    */
-  prepareWayBack(input: { run: RunRef; route: Route; options: UpgradeOptions }): Promise<void>;
+  prepareWayBack(input: Installation): Promise<void>;
   /** Writes the snapshot of every object as it was before the run. Written once: a second call keeps the first. */
   takeSnapshot(input: { run: RunRef; route: Route }): Promise<{ readonly objects: number; readonly sha256: string }>;
   /** `istioctl install` of the new control plane beside the old one. */
-  installControlPlane(input: { run: RunRef; options: UpgradeOptions; route: Route }): Promise<void>;
+  installControlPlane(input: Installation): Promise<void>;
   /** Proves that the new control plane is complete and injects its own sidecar. */
   verifyControlPlane(input: { run: RunRef; route: Route }): Promise<readonly ProofLine[]>;
 
@@ -131,7 +151,7 @@ export interface Activities {
   /** Restores the gateway's recorded pod template; never a blind `rollout undo`. */
   restoreGateways(input: { run: RunRef; timeoutSeconds: number }): Promise<void>;
   /** Back to 1.5 only: its own istioctl installs it again (guide, step 6), once nothing uses the new control plane. */
-  reinstallSource(input: { run: RunRef; route: Route; options: UpgradeOptions }): Promise<readonly ProofLine[]>;
+  reinstallSource(input: Installation): Promise<readonly ProofLine[]>;
   /** Restores what the install replaced (shared objects) and removes what it added (new control plane, webhook, ConfigMaps, EnvoyFilters). */
   removeNewControlPlane(input: { run: RunRef; route: Route }): Promise<void>;
   /** Compares the cluster with the snapshot. Throws `SnapshotDiffers` with the list. */

@@ -51,6 +51,13 @@ export const FAILURES = {
     sentence: 'An overlay was named that the server configuration does not have.',
     nextStep: 'Register the file under `overlays` in the configuration file and restart.',
   },
+  OverlayChanged: {
+    meaning: 'block',
+    status: 422,
+    sentence: 'An overlay file is not what it was when the plan was made, or cannot be read.',
+    nextStep:
+      'Put the file back as it was and `retry`; or cancel the run and start one with the new file, whose plan shows it.',
+  },
   UnknownRun: {
     meaning: 'refuse',
     status: 404,

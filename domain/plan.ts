@@ -159,6 +159,14 @@ export interface Route {
   readonly to: { readonly version: string; readonly revision: string; readonly sidecar: SidecarTarget };
 }
 
+/** An overlay file as it was when the plan was made. */
+export interface OverlayFile {
+  /** Name in the server's configuration. */
+  readonly name: string;
+  /** Of its bytes, in hex. */
+  readonly sha256: string;
+}
+
 /** What a run will do. Approvals are bound to {@link Plan.hash}. */
 export interface Plan {
   readonly cluster: string;
@@ -166,6 +174,8 @@ export interface Plan {
   /** Null when no supported source was found; then there is a blocker that says why. */
   readonly route: Route | null;
   readonly options: UpgradeOptions;
+  /** What the overlays named in the options hold; the run keeps copies, and installs those. */
+  readonly overlays?: readonly OverlayFile[];
   readonly findings: readonly Finding[];
   /** The verdict of every check, once they were asked. */
   readonly checks?: readonly CheckResult[];

@@ -23,6 +23,8 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
   const run = runRefOf(ledger.state());
   const options = () => ledger.state().plan?.options ?? request.options;
   const target = () => ({ run, route: routeOf(ledger.state()) });
+  const overlays = () => ledger.state().plan?.overlays ?? [];
+  const installation = () => ({ ...target(), options: options(), overlays: overlays() });
   const comesFrom15 = () => needsSourceArchive(routeOf(ledger.state()).from.version);
   const untilLeft = (phase: Phase) => condition(() => ledger.state().phase !== phase);
   const leftWithin = (phase: Phase, seconds: number) =>
@@ -46,15 +48,15 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
 
     preparing: () =>
       step(async () => {
-        const { archives } = await change.fetchRelease(target());
-        if (comesFrom15()) await change.prepareWayBack({ ...target(), options: options() });
+        const { archives } = await change.fetchRelease({ ...target(), overlays: overlays() });
+        if (comesFrom15()) await change.prepareWayBack(installation());
         await change.takeSnapshot(target());
         return { type: 'prepared', archives };
       }),
 
     installing: () =>
       step(async () => {
-        await change.installControlPlane({ ...target(), options: options() });
+        await change.installControlPlane(installation());
         return { type: 'installed' };
       }),
 
@@ -125,7 +127,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     if (ledger.state().removing) await change.restoreOldControlPlane(target());
     await moves.moveAll('back', touchedIn);
     await change.restoreGateways({ run, timeoutSeconds: options().workloadTimeoutSeconds });
-    const reinstalled = comesFrom15() ? await change.reinstallSource({ ...target(), options: options() }) : [];
+    const reinstalled = comesFrom15() ? await change.reinstallSource(installation()) : [];
     await change.removeNewControlPlane(target());
     return { type: 'rolledBack', proof: [...reinstalled, ...(await change.compareWithSnapshot(target()))] };
   }

@@ -7,6 +7,7 @@ import type { Activities, RunRef } from '../contract.js';
 import { runCommand } from '../exec.js';
 import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
+import { keptOverlays } from '../releases/kept-overlays.js';
 import { releaseFor } from '../releases/release-for.js';
 import { runDir } from '../rollback/snapshot-file.js';
 
@@ -19,7 +20,7 @@ const READINESS_TIMEOUT = '600s';
  * @throws InstallFailed with istioctl's last lines, or when the revision exists with other contents
  */
 export function createInstallControlPlane(context: ActivityContext): Activities['installControlPlane'] {
-  return ({ run, options, route }) =>
+  return ({ run, options, overlays, route }) =>
     heartbeating(async (signal) => {
       const { cluster } = context.access(run.cluster);
       const release = context.release(run.release);
@@ -28,7 +29,7 @@ export function createInstallControlPlane(context: ActivityContext): Activities[
       const shown = [
         'install',
         ...['--set', `profile=${release.profile}`, '--set', `revision=${release.revision}`],
-        ...context.overlayFiles(options.overlays).flatMap((file) => ['-f', file]),
+        ...(await keptOverlays(context, run, overlays)).flatMap((file) => ['-f', file]),
         ...options.set.flatMap((option) => ['--set', option]),
       ];
       const target = ['--kubeconfig', cluster.kubeconfig, ...(cluster.context ? ['--context', cluster.context] : [])];

@@ -1,12 +1,21 @@
 import { createHash } from 'node:crypto';
 import { plannedCommands } from '../../domain/planned-commands.js';
-import type { ControlPlane, DetectedMesh, Finding, Plan, Route, UpgradeRequest } from '../../domain/plan.js';
+import type {
+  ControlPlane,
+  DetectedMesh,
+  Finding,
+  OverlayFile,
+  Plan,
+  Route,
+  UpgradeRequest,
+} from '../../domain/plan.js';
 import type { Release } from '../../domain/release.js';
 import { checkVersionGate } from '../../domain/version-gate.js';
 import { compareVersions, parseVersion } from '../../domain/version.js';
 import { divideIntoWaves, movableNamespaces, podsWithSidecar } from '../../domain/waves.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
+import { digestOverlays } from '../releases/kept-overlays.js';
 import { detectMesh } from './detect-mesh.js';
 import { withSourceArchive } from './source-archive.js';
 
@@ -19,13 +28,19 @@ export function createMakePlan(context: ActivityContext): Activities['makePlan']
   return async (request) => {
     const { kube } = context.access(request.cluster);
     const release = context.release(request.release);
-    context.overlayFiles(request.options.overlays);
-    return withSourceArchive(planOf(request, release, await detectMesh(request.cluster, kube)), context.catalogue);
+    const overlays = await digestOverlays(context, request.options.overlays);
+    const plan = planOf(request, release, await detectMesh(request.cluster, kube), overlays);
+    return withSourceArchive(plan, context.catalogue);
   };
 }
 
 /** Computes the plan of a request for a mesh. Pure, but for the hash. */
-export function planOf(request: UpgradeRequest, release: Release, mesh: DetectedMesh): Plan {
+export function planOf(
+  request: UpgradeRequest,
+  release: Release,
+  mesh: DetectedMesh,
+  overlays: readonly OverlayFile[] = [],
+): Plan {
   const source = chooseSource(mesh.controlPlanes, release);
   const findings = source === null ? [noSource(request, mesh)] : gateFindings(source, release);
   const route = source === null || findings.length > 0 ? null : routeOf(source, release);
@@ -39,6 +54,7 @@ export function planOf(request: UpgradeRequest, release: Release, mesh: Detected
     release: release.version,
     route,
     options: request.options,
+    ...(overlays.length > 0 && { overlays }),
     findings: [...findings, ...problems.map(({ message }) => wrongNamespace(message))],
     waves,
     commands: route === null ? [] : plannedCommands(release, request.options, waves, route),
@@ -125,8 +141,8 @@ function wrongNamespace(message: string): Finding {
 
 /** Two plans that would do the same have the same hash, whenever they were made. */
 function hashOf(body: Omit<Plan, 'hash'>): string {
-  const { route, options, waves, cluster, release, commands } = body;
+  const { route, options, overlays, waves, cluster, release, commands } = body;
   return createHash('sha256')
-    .update(JSON.stringify({ cluster, release, route, options, waves, commands }))
+    .update(JSON.stringify({ cluster, release, route, options, overlays, waves, commands }))
     .digest('hex');
 }

@@ -6,6 +6,7 @@ import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import { fetchReleaseArchive, type FetchedRelease, type FetchRequest } from './fetch-release.js';
+import { keepOverlays } from './kept-overlays.js';
 import type { Progress } from './download.js';
 import { describeProgress } from './progress.js';
 
@@ -39,12 +40,13 @@ export function sourceRelease({ catalogue }: Pick<ActivityContext, 'catalogue'>,
 }
 
 /**
- * Guide, steps 2 and 3: downloads, verifies before it unpacks, and keeps each release that the run will need. It is done
+ * Guide, steps 2 and 3: downloads, verifies before it unpacks, and keeps each release that the run will need, and the overlay files. It is done
  * before the first change, because afterwards it is too late to find out that there is no way back.
  */
 export function createFetchRelease(context: ActivityContext): Activities['fetchRelease'] {
-  return ({ run, route }) =>
+  return ({ run, route, overlays }) =>
     heartbeating(async (signal) => {
+      await keepOverlays(context, run, overlays);
       const source = needsSourceArchive(route.from.version) ? [sourceRelease(context, route.from.version)] : [];
       const archives: KeptArchive[] = [];
       for (const release of [...source, context.release(run.release)])

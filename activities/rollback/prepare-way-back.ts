@@ -12,10 +12,10 @@ import { sourceIstioctl, type SourceIstioctl } from './source-istioctl.js';
  * @throws WayBackUnusable with what is missing
  */
 export function createPrepareWayBack(context: ActivityContext): Activities['prepareWayBack'] {
-  return ({ run, route, options }) =>
+  return ({ run, route, options, overlays }) =>
     heartbeating(async (signal) => {
       if (!needsSourceArchive(route.from.version)) return;
-      const source = await sourceIstioctl(context, { run, route, options, signal });
+      const source = await sourceIstioctl(context, { run, route, options, overlays, signal });
       await requireKubectl(context, run, source);
       await requireOptions(context, run, source);
     });

@@ -31,14 +31,14 @@ const SETTLE_SECONDS = 120;
  * @throws ControlPlaneNotReady, SidecarWrong or NamespaceChanged when it is too early; ReinstallFailed with istioctl's last lines
  */
 export function createReinstallSource(context: ActivityContext): Activities['reinstallSource'] {
-  return ({ run, route, options }) =>
+  return ({ run, route, options, overlays }) =>
     heartbeating(async (signal) => {
       const { kube, cluster } = context.access(run.cluster);
       const before = await readSnapshot(context.dataDir, run);
       await requireOldControlPlane(kube, run, route);
       await requireNotAskedFor(kube, run, route);
       await requireUnused(kube, run, route);
-      const source = await sourceIstioctl(context, { run, route, options, signal });
+      const source = await sourceIstioctl(context, { run, route, options, overlays, signal });
       const shown = [...source.installVerb, ...source.options];
       const target = ['--kubeconfig', cluster.kubeconfig, ...(cluster.context ? ['--context', cluster.context] : [])];
       const operation = { id: 'reinstall', argv: ['istioctl', ...shown], mutating: true };

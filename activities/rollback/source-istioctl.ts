@@ -1,9 +1,10 @@
 import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Route, UpgradeOptions } from '../../domain/plan.js';
+import type { OverlayFile, Route, UpgradeOptions } from '../../domain/plan.js';
 import type { ActivityContext } from '../context.js';
 import type { RunRef } from '../contract.js';
 import { runCommand, type Command, type CommandResult } from '../exec.js';
+import { keptOverlays } from '../releases/kept-overlays.js';
 import { releaseFor, sourceRelease } from '../releases/release-for.js';
 import { runDir } from './snapshot-file.js';
 
@@ -22,6 +23,7 @@ interface Wanted {
   readonly run: RunRef;
   readonly route: Route;
   readonly options: UpgradeOptions;
+  readonly overlays: readonly OverlayFile[];
   readonly signal: AbortSignal;
 }
 
@@ -30,7 +32,7 @@ interface Wanted {
  * breaks it: the cluster's own kubectl comes first there.
  */
 export async function sourceIstioctl(context: ActivityContext, wanted: Wanted): Promise<SourceIstioctl> {
-  const { run, route, options, signal } = wanted;
+  const { run, route, options, overlays, signal } = wanted;
   const release = sourceRelease(context, route.from.version);
   const { istioctl } = await releaseFor(context, release, signal);
   const { cluster } = context.access(run.cluster);
@@ -40,7 +42,7 @@ export async function sourceIstioctl(context: ActivityContext, wanted: Wanted): 
   return {
     options: [
       ...['--set', `profile=${release.profile}`],
-      ...context.overlayFiles(options.overlays).flatMap((file) => ['-f', file]),
+      ...(await keptOverlays(context, run, overlays)).flatMap((file) => ['-f', file]),
       ...options.set.flatMap((option) => ['--set', option]),
     ],
     installVerb: await installVerbOf(istioctl, signal),

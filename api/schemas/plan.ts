@@ -58,6 +58,7 @@ export const planSchema: z.ZodType<Plan> = z
     release: z.string(),
     route: z.object({ from: endSchema, to: endSchema }).nullable(),
     options: upgradeOptionsSchema,
+    overlays: z.exactOptional(listOf(z.object({ name: z.string(), sha256: z.string() }))),
     findings: listOf(findingSchema),
     checks: z.exactOptional(listOf(checkResultSchema)),
     waves: listOf(z.object({ name: z.string(), namespaces: listOf(z.string()), gate: z.string() })),

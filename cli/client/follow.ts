@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient, RunPath } from './api-client.js';
+import type { ServerEvent } from './event-stream.js';
 import { ApiProblem } from './problem.js';
 
 const FIRST_DELAY_MS = 250;
@@ -10,7 +11,7 @@ interface Following {
   readonly run: RunPath;
   readonly signal: AbortSignal;
   /** Called for every event, and each time the stream is opened again after a break: something may have been missed. */
-  readonly onNews: () => void;
+  readonly onNews: (event?: ServerEvent) => void;
 }
 
 /**
@@ -41,7 +42,7 @@ async function readOnce({ client, run, signal, onNews }: Following, place: Place
     for await (const event of client.events(run, { signal, ...(lastEventId === undefined ? {} : { lastEventId }) })) {
       place.lastEventId = event.id ?? place.lastEventId;
       place.delay = FIRST_DELAY_MS;
-      onNews();
+      onNews(event);
       if (event.event === 'end') return 'over';
     }
     return 'broken';

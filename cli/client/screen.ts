@@ -14,6 +14,8 @@ export interface Screen {
   show(snapshot: Snapshot): void;
   /** Says something that is not of the run, for instance that the server is away; null takes it back. */
   note(text: string | null): void;
+  /** How far a long operation is, for instance a download; null when there is none. */
+  progress(text: string | null): void;
   close(): void;
 }
 
@@ -34,14 +36,16 @@ const upBy = (lines: number) => (lines === 0 ? '\r' : `\r\u001b[${lines}A`);
 export function openLiveScreen({ write, width, height, color }: ScreenOptions): Screen {
   let last: Snapshot | null = null;
   let message: string | null = null;
+  let doing: string | null = null;
   let drawn = 0;
 
   function redraw() {
     if (last === null) return;
     // One column stays free: some terminals go on to the next line when the last one is written.
-    const room = height === undefined ? {} : { height: message === null ? height : height - 1 };
+    const below = [doing, message].filter((text) => text !== null).map((text) => text.slice(0, width - 1));
+    const room = height === undefined ? {} : { height: height - below.length };
     const picture = renderRun(last.state, last.workloads, { width: width - 1, color, now: Date.now(), ...room });
-    const lines = [...picture.trimEnd().split('\n'), ...(message === null ? [] : [message.slice(0, width - 1)])];
+    const lines = [...picture.trimEnd().split('\n'), ...below];
     write(`${upBy(drawn)}${lines.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_BELOW}`);
     drawn = lines.length;
   }
@@ -59,6 +63,10 @@ export function openLiveScreen({ write, width, height, color }: ScreenOptions): 
     note(text) {
       if (text === message) return;
       message = text;
+      redraw();
+    },
+    progress(text) {
+      doing = text;
       redraw();
     },
     close() {
@@ -83,6 +91,8 @@ export function openLineLog({ write }: Pick<ScreenOptions, 'write'>): Screen {
       if (text !== null && text !== message) write(`${now()} ${text}\n`);
       message = text;
     },
+    // A line for each percent would bury the others.
+    progress: () => undefined,
     close: () => undefined,
   };
 }

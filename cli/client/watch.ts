@@ -1,7 +1,9 @@
 import { isFinal } from '../../domain/phases.js';
 import type { RunState } from '../../domain/run.js';
 import type { ApiClient, RunPath } from './api-client.js';
+import type { ServerEvent } from './event-stream.js';
 import { followRun } from './follow.js';
+import { createProgressLine } from './progress-line.js';
 import { ApiProblem } from './problem.js';
 import { openLineLog, openLiveScreen, type Screen, type Snapshot } from './screen.js';
 import { createWaker } from './waker.js';
@@ -72,7 +74,12 @@ async function showUntil({ options, screen, first, signal }: Showing): Promise<R
   screen.show(first);
   if (until(state)) return state;
   const waker = createWaker(signal);
-  void followRun({ client, run, signal, onNews: () => waker.poke() });
+  const progress = createProgressLine();
+  const onNews = (event?: ServerEvent) => {
+    if (event !== undefined && progress.hear(event)) screen.progress(progress.line());
+    waker.poke();
+  };
+  void followRun({ client, run, signal, onNews });
   let isAway = false;
   while (!until(state)) {
     await waker.next(SHORTEST_MS, isAway ? AWAY_MS : LONGEST_MS);

@@ -1,8 +1,17 @@
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunState } from '../../domain/run.js';
 import { eventually } from './support/eventually.js';
 import { INVALID_GATEWAY, VALID_GATEWAY } from './support/probes.js';
-import { startMesh, type Mesh } from './support/mesh.js';
+import { overlayFile, startMesh, type Mesh } from './support/mesh.js';
+
+const OVERLAY = `apiVersion: install.istio.io/v1alpha1
+kind: IstioOperator
+spec:
+  meshConfig:
+    accessLogFile: /dev/stdout
+`;
 
 /** The main job, step by step, through the HTTP API: 1.6.13 to 1.6.14-asm.2 with a pause in mid-wave and a lost Temporal. */
 describe('an upgrade to 1.6.14-asm.2', () => {
@@ -11,7 +20,7 @@ describe('an upgrade to 1.6.14-asm.2', () => {
   let before: Record<string, number>;
 
   beforeAll(async () => {
-    mesh = await startMesh('e2e-upgrade');
+    mesh = await startMesh('e2e-upgrade', 'asm16', { 'access-log': OVERLAY });
     before = await mesh.facts.generations();
   });
   afterAll(async () => mesh.stop());
@@ -27,11 +36,24 @@ describe('an upgrade to 1.6.14-asm.2', () => {
   });
 
   it('moves the canary wave and waits at its gate', async () => {
-    run = await mesh.api.start(mesh.cluster, { canary: ['catalog'], parallelNamespaces: 2, parallelWorkloads: 2 });
+    const budget = { parallelNamespaces: 2, parallelWorkloads: 2 };
+    run = await mesh.api.start(mesh.cluster, { canary: ['catalog'], ...budget, overlays: ['access-log'] });
     const state = await mesh.api.untilGate(run, 'canary');
     expect(namespacesIn(state, 'moved')).toEqual(['catalog']);
     const pods = await mesh.facts.podsByProxy();
     expect(Object.keys(pods['catalog'] ?? {})).toEqual(['1.6.14-asm.2']);
+  });
+
+  it('installs the overlay that the plan has shown, from a copy of its own', async () => {
+    const { plan } = await mesh.api.state(run);
+    const sha256 = createHash('sha256').update(OVERLAY).digest('hex');
+    expect(plan?.overlays).toEqual([{ name: 'access-log', sha256 }]);
+    const mesh16 = await mesh.facts.run('get', 'configmap', 'istio-asm-1614-2', '-n', 'istio-system', '-o', 'yaml');
+    expect(mesh16).toContain('accessLogFile: /dev/stdout');
+    const install = (await mesh.api.operations(run)).find(({ argv }) => argv[0] === 'istioctl');
+    expect(install?.argv.join(' ')).toMatch(/ -f \S+\/overlays\/access-log\.yaml/);
+    // What the run needs from here on it has itself.
+    await rm(overlayFile(mesh.dataDir, 'access-log'));
   });
 
   it('refuses what does not fit the phase, and changes nothing', async () => {

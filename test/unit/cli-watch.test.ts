@@ -94,6 +94,22 @@ describe('watching a run', () => {
     expect(resumed).toEqual([undefined, '7']);
   });
 
+  it('shows on a terminal how far a download is, while it goes on', async () => {
+    const tell = (stream: ServerResponse, id: number, body: object) =>
+      stream.write(`id: ${id}\nevent: x\ndata: ${JSON.stringify({ id, key: 'k', at: at(1), body })}\n\n`);
+    const operation = 'fetch/1.6.14-asm.2#1.ab';
+    onStream = (stream) => {
+      tell(stream, 1, { type: 'operationProgress', operation, text: '1.0 of 4.0 MB (25 %)' });
+      tell(stream, 2, { type: 'operationProgress', operation, text: '2.0 of 4.0 MB (50 %)' });
+      tell(stream, 3, { type: 'operationFinished', operation, outcome: 'succeeded', tail: '' });
+      state = OVER;
+      send(stream, 4);
+    };
+    await watch({ tty: true });
+    expect(written).toContain('fetch/1.6.14-asm.2: 2.0 of 4.0 MB (50 %)');
+    expect(written.slice(written.lastIndexOf('succeeded'))).not.toContain('50 %');
+  });
+
   it('waits for a server that is away in between, and says so once', async () => {
     onStream = (stream) => {
       state = OVER;

@@ -58,7 +58,7 @@ function prepare(route: Route, releases: readonly Release[] = bothReleases()) {
   const context = createContext({ settings, catalogue, journal, cacheDir: bench.cacheDir(), dataDir, logger });
   const work = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(
     createFetchRelease(context),
-    { run, route },
+    { run, route, overlays: [] },
   );
   return { work, journal, places: context };
 }

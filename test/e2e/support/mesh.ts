@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
 import { startServe, type Serve } from '../../../cli/serve/start-serve.js';
 import { downSandbox, seedSandbox, upSandbox, type Flavour, type Sandbox } from '../../../sandbox/sandbox.js';
 import { ApiClient } from './api-client.js';
@@ -18,14 +19,18 @@ export interface Mesh {
   stop(): Promise<void>;
 }
 
+/** Texts of overlay files, by the names that requests use. */
+type Overlays = Readonly<Record<string, string>>;
+
 /** Brings up a seeded sandbox of that name and a Meshlift that knows it. */
-export async function startMesh(name: string, flavour: Flavour = 'asm16'): Promise<Mesh> {
+export async function startMesh(name: string, flavour: Flavour = 'asm16', overlays: Overlays = {}): Promise<Mesh> {
   const progress = (line: string) => void process.stderr.write(`[${name}] ${line}\n`);
   await downSandbox(name);
   const sandbox = await upSandbox({ name, flavour, progress });
   await seedSandbox(name, { progress });
   const dataDir = await mkdtemp(join(tmpdir(), `meshlift-e2e-${name}-`));
-  const serve: Serve = await startServe({ configFile: sandbox.configFile, dataDir, port: 0, progress });
+  const configFile = await configWith(overlays, sandbox.configFile, dataDir);
+  const serve: Serve = await startServe({ configFile, dataDir, port: 0, progress });
   return {
     sandbox,
     cluster: name,
@@ -42,4 +47,20 @@ export async function startMesh(name: string, flavour: Flavour = 'asm16'): Promi
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** The sandbox's configuration, with overlay files registered in it. */
+async function configWith(overlays: Overlays, configFile: string, dir: string): Promise<string> {
+  if (Object.keys(overlays).length === 0) return configFile;
+  const settings = parse(await readFile(configFile, 'utf8')) as object;
+  const files = Object.keys(overlays).map((name) => [name, overlayFile(dir, name)] as const);
+  for (const [name, file] of files) await writeFile(file, overlays[name] ?? '');
+  const written = join(dir, 'config.yaml');
+  await writeFile(written, stringify({ ...settings, overlays: Object.fromEntries(files) }));
+  return written;
+}
+
+/** Where a registered overlay of a test's mesh lies. */
+export function overlayFile(dataDir: string, name: string): string {
+  return join(dataDir, `${name}.yaml`);
 }
