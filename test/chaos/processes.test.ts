@@ -18,6 +18,12 @@ const inPhase =
   ({ phase }) =>
     phase.name === name && Object.entries(detail).every(([key, value]) => Reflect.get(phase, key) === value);
 
+/** Phases that are over in an instant: the next look may find the one after. */
+const reached =
+  (name: RunState['phase']['name']): Wanted =>
+  ({ timeline }) =>
+    timeline.some(({ phase }) => phase === name);
+
 describe('the processes of Meshlift', () => {
   let mesh: ProxiedMesh;
   let original: Facts;
@@ -49,18 +55,18 @@ describe('the processes of Meshlift', () => {
     });
 
     it.each<[string, Wanted, boolean]>([
+      ['planning', () => true, false],
+      ['in the preflight', reached('preflight'), false],
+      ['preparing', reached('preparing'), false],
       ['installing', inPhase('installing'), false],
+      ['verifying', reached('verifying'), false],
       ['migrating the canary wave', inPhase('migrating', { wave: 0 }), false],
       ['at the canary gate', inPhase('awaitingPromotion', { gate: 'canary' }), true],
       ['migrating the rest', inPhase('migrating', { wave: 1 }), false],
       ['at the last gate', inPhase('awaitingPromotion', { gate: 'finalize' }), true],
       ['finalizing', inPhase('finalizing'), false],
     ])('while %s, and go on', async (_, wanted, isGate) => {
-      await mesh.api.until(run, wanted);
-      const { temporal } = await mesh.pids();
-      process.kill(temporal, 'SIGKILL');
-      await mesh.api.until(run, () => true);
-      expect((await mesh.pids()).temporal).not.toBe(temporal);
+      await loseTemporal(wanted);
       if (isGate) await mesh.api.promote(run);
     });
 
@@ -69,6 +75,27 @@ describe('the processes of Meshlift', () => {
       expect(state.timeline.some(({ phase }) => phase === 'blocked')).toBe(false);
       expect([...new Set(Object.values(restartsBetween(original, await readFacts(mesh))))]).toEqual([1]);
     });
+
+    it('and so does the way back, which begins with what was removed', async () => {
+      const answer = await mesh.api.command(run, 'rollback', { reason: 'rehearsal' });
+      expect(answer.status).toBe(202);
+      run = answer.headers.get('location') ?? '';
+      await loseTemporal(inPhase('rollingBack'));
+      await loseTemporal(({ namespaces }) => namespaces.some(({ status }) => status === 'movedBack'));
+      const state = await mesh.api.untilPhase(run, 'rolledBack');
+      expect(state.timeline.some(({ phase }) => phase === 'rollbackBlocked')).toBe(false);
+      const after = await readFacts(mesh);
+      expect(after).toMatchObject({ snapshot: original.snapshot, pods: original.pods });
+      expect([...new Set(Object.values(restartsBetween(original, after)))]).toEqual([2]);
+    });
+
+    async function loseTemporal(wanted: Wanted): Promise<void> {
+      await mesh.api.until(run, wanted);
+      const { temporal } = await mesh.pids();
+      process.kill(temporal, 'SIGKILL');
+      await mesh.api.until(run, () => true);
+      expect((await mesh.pids()).temporal).not.toBe(temporal);
+    }
   });
 });
 
