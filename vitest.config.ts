@@ -18,7 +18,7 @@ export default defineConfig({
   test: {
     projects: [
       suite('unit', 30_000, 'all'),
-      suite('workflow', 60_000, 1),
+      suite('workflow', 60_000, 2),
       suite('api', 60_000, 1),
       suite('replay', 60_000, 1),
       // Each file has a mesh of its own and mostly waits for it: two of them fit beside each other on two cores.

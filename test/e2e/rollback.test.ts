@@ -33,26 +33,6 @@ describe('a rollback', () => {
     }
   });
 
-  it('in mid-wave leaves nothing half-way', async () => {
-    const run = await mesh.api.start(mesh.cluster, {
-      canary: ['catalog'],
-      parallelNamespaces: 2,
-      parallelWorkloads: 2,
-    });
-    await mesh.api.untilGate(run, 'canary');
-    await mesh.api.promote(run);
-    await mesh.api.until(
-      run,
-      ({ phase, namespaces }) =>
-        phase.name === 'migrating' &&
-        phase.wave === 1 &&
-        namespaces.filter(({ status }) => status === 'moved').length > 1,
-    );
-    expect((await mesh.api.command(run, 'rollback', { reason: 'rehearsal' })).status).toBe(200);
-    await mesh.api.untilPhase(run, 'rolledBack');
-    await expectOriginal();
-  });
-
   it('from the last gate brings every namespace back, restarted once per direction', async () => {
     const before = await mesh.facts.generations();
     const run = await mesh.api.start(mesh.cluster, { canary: ['catalog'] });
