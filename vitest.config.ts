@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.js';
 
 /** One project per folder of test/: what they need of the machine, and how long they may take, differs. */
 const suite = (name: string, timeoutMs: number, atOnce: number | 'all') => ({
@@ -16,6 +17,7 @@ const suite = (name: string, timeoutMs: number, atOnce: number | 'all') => ({
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       suite('unit', 30_000, 'all'),
       suite('workflow', 60_000, 2),
