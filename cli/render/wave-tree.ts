@@ -1,4 +1,4 @@
-import { wasTouched } from '../../domain/phases.js';
+import { isFinal, wasTouched } from '../../domain/phases.js';
 import type { Wave } from '../../domain/plan.js';
 import type { NamespaceState, NamespaceStatus, RunState } from '../../domain/run.js';
 import type { WorkloadProgress } from '../../domain/workload.js';
@@ -76,27 +76,33 @@ function namespaceLines(rows: readonly NamespaceState[], input: TreeInput, colum
   const shown = input.folded ? rows.filter(({ status }) => LIVELY.includes(status)) : rows;
   return [
     ...shown.flatMap((row) => [
-      namespaceLine(row, input.now, column, pen),
+      namespaceLine(row, input, column, pen),
       ...workloadsOf(row, input.workloads).map((progress) => workloadLine(progress, column, pen)),
     ]),
-    ...(input.folded ? foldedLines(rows, pen) : []),
+    ...(input.folded ? foldedLines(rows, input.state, pen) : []),
   ];
 }
 
-function foldedLines(rows: readonly NamespaceState[], pen: Pen): string[] {
+function foldedLines(rows: readonly NamespaceState[], state: RunState, pen: Pen): string[] {
   const quiet: readonly NamespaceStatus[] = ['waiting', 'moved', 'movedBack', 'skipped'];
   return quiet.flatMap((status) => {
     const count = rows.filter((row) => row.status === status).length;
-    const [word, glyph, style] = LOOKS[status];
+    const [, glyph, style] = LOOKS[status];
+    const word = wordFor(status, state);
     return count === 0
       ? []
       : [pen.line([`  ${pen.glyphs[glyph]} `, style], [`${counted(count, 'namespace')} ${word}`])];
   });
 }
 
-function namespaceLine(row: NamespaceState, now: number, column: number, pen: Pen): string {
-  const [word, glyph, style] = LOOKS[row.status];
-  const parts = [word, ...amounts(row), ...time(row, now), ...(row.detail === undefined ? [] : [row.detail])];
+/** What the run will not move any more does not wait. */
+function wordFor(status: NamespaceStatus, { phase, rollback }: RunState): string {
+  return status === 'waiting' && (rollback !== null || isFinal(phase)) ? 'not touched' : LOOKS[status][0];
+}
+
+function namespaceLine(row: NamespaceState, { state, now }: TreeInput, column: number, pen: Pen): string {
+  const [, glyph, style] = LOOKS[row.status];
+  const parts = [wordFor(row.status, state), ...amounts(row), ...time(row, now), ...(row.detail === undefined ? [] : [row.detail])];
   return pen.line(
     [`  ${pen.glyphs[glyph]} `, style],
     [row.namespace.padEnd(column)],

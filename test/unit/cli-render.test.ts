@@ -86,6 +86,8 @@ describe('the picture of a run', () => {
     expect(text).toContain('Going back, as asked by ben: latency');
     expect(text).toContain('1/2 namespaces moved back');
     expect(text).toMatch(/✔ cart +moved back · 3 workloads, 7 pods · 00:10/);
+    expect(text).toContain('not touched');
+    expect(text).not.toContain('waiting');
   });
 
   it('prints the manual commands of a blocked rollback whole', () => {
