@@ -13,17 +13,17 @@ export interface Row extends KillPoint {
 }
 
 export interface RowOptions {
+  /** Name of the sandbox. */
+  readonly mesh: string;
   /** How many kills one run takes. A run that ends badly is repeated for each of its points alone. */
   readonly killsPerRun: number;
   readonly wanted: (row: string) => boolean;
   readonly say: (line: string) => void;
 }
 
-const MESH = 'crash';
-
 /** Runs a scenario undisturbed, then again and again with kills, and compares. */
 export async function rowsOf(scenario: Scenario, options: RowOptions): Promise<Row[]> {
-  const bench = createBench(scenario);
+  const bench = createBench(scenario, options.mesh);
   const rows: Row[] = [];
   try {
     const calm = await bench.run([]);
@@ -53,7 +53,7 @@ interface Bench {
 }
 
 /** A mesh that is used again for as long as runs bring it back to where it was. */
-function createBench(scenario: Scenario): Bench {
+function createBench(scenario: Scenario, name: string): Bench {
   let mesh: ProxiedMesh | null = null;
   const drop = async () => {
     const old = mesh;
@@ -63,7 +63,7 @@ function createBench(scenario: Scenario): Bench {
   return {
     scenario,
     async run(points) {
-      mesh ??= await startProxiedMesh(MESH, { flavour: scenario.flavour });
+      mesh ??= await startProxiedMesh(name, { flavour: scenario.flavour });
       try {
         const outcome = await drive(mesh, scenario, points);
         if (scenario.end !== 'rolledBack') await drop();
