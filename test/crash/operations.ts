@@ -73,17 +73,21 @@ export function killPoints(seen: readonly string[], direction: Direction): KillP
     ]);
 }
 
-/** Divides points into runs. A run has one kill of the installer at most: it counts anew each time. */
+/**
+ * Divides points into runs, neighbours into different ones: what is killed again and again is tried again ever more slowly.
+ * A run has one kill of the installer at most: it counts anew each time.
+ */
 export function packRuns(points: readonly KillPoint[], perRun: number): KillPoint[][] {
-  const runs: KillPoint[][] = [];
-  for (const point of points) {
+  const runs: KillPoint[][] = Array.from({ length: Math.ceil(points.length / perRun) }, () => []);
+  for (const [index, point] of points.entries()) {
     const fits = (run: readonly KillPoint[]) =>
       run.length < perRun && !(isOfInstaller(point) && run.some(isOfInstaller));
-    const found = runs.find(fits);
+    const first = index % runs.length;
+    const found = [...runs.slice(first), ...runs.slice(0, first)].find(fits);
     if (found === undefined) runs.push([point]);
     else found.push(point);
   }
-  return runs;
+  return runs.filter((run) => run.length > 0);
 }
 
 function isOfInstaller({ operation }: KillPoint): boolean {
