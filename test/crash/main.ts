@@ -27,7 +27,10 @@ async function takeScenarios(): Promise<void> {
     rows.push(...(await rowsOf(scenario, { mesh, killsPerRun, wanted: (row) => pattern.test(row), say })));
   }
 }
-await Promise.all(Array.from({ length: atOnce }, takeScenarios));
+// One that cannot go on must not take the meshes of the others with it.
+for (const taken of await Promise.allSettled(Array.from({ length: atOnce }, takeScenarios))) {
+  if (taken.status === 'rejected') throw taken.reason;
+}
 const failures = rows.filter(({ faults }) => faults.length > 0);
 const figures: Figure[] = [
   { key: 'crash.rows', value: rows.length, unit: 'rows', goal: ['>=', whole ? ROWS_AT_LEAST : 1] },

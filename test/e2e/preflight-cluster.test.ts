@@ -159,6 +159,7 @@ describe('the preflight of a cluster', () => {
     await mesh.facts.remove(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
     expect(of(await ask({ plan: from('1.5.10') }), 'MESH032')).toEqual([]);
     expect(said(found, 'MESH032')).toContain('the one of the worker is v1.30.1; the API server is 1.21');
+    expect(of(found, 'MESH032')[0]?.command).toContain('/stable-1.21.txt');
     expect(of(found, 'MESH042').map(({ message }) => message.split(' names')[0])).toEqual([
       'AuthorizationPolicy istio-system/only-http',
       'NetworkPolicy istio-system/let-in',

@@ -40,6 +40,23 @@ function wrong({ mesh }: CheckInput, message: string): Found {
   return {
     reason: 'UnsupportedSource',
     message: `${message.slice(0, -1)}; the API server is ${mesh.kubernetes}.`,
-    remedy: `Put a kubectl of ${mesh.kubernetes}, or of one minor beside it, first into the PATH of the worker, or name it as \`kubectl\` of the cluster in the configuration.`,
+    remedy: `Put a kubectl of ${mesh.kubernetes}, or of one minor beside it, first into the PATH of the worker, or name it as \`kubectl\` of the cluster in the configuration. The command fetches it and proves its digest.`,
+    command: fetchCommand(mesh.kubernetes),
   };
+}
+
+/** Kubernetes' own way to install a kubectl, for this worker's machine: the last patch of a minor, with its digest. */
+export function fetchCommand(
+  minor: string,
+  { platform, arch }: Pick<NodeJS.Process, 'platform' | 'arch'> = process,
+): string {
+  const machine = `${platform === 'win32' ? 'windows' : platform}/${arch === 'x64' ? 'amd64' : arch}`;
+  const file = platform === 'win32' ? 'kubectl.exe' : 'kubectl';
+  const site = 'https://dl.k8s.io/release';
+  return [
+    `V=$(curl -fsSL ${site}/stable-${minor}.txt)`,
+    `curl -fsSLO ${site}/$V/bin/${machine}/${file}`,
+    `echo "$(curl -fsSL ${site}/$V/bin/${machine}/${file}.sha256)  ${file}" | sha256sum --check`,
+    `chmod +x ${file}`,
+  ].join(' && ');
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { JournalEntry, Operation } from '../../../domain/journal.js';
+import { isBlocking } from '../../../domain/checks/verdicts.js';
 import type { RunState } from '../../../domain/run.js';
 
 /** One answer of the API, with its body parsed. */
@@ -106,7 +107,7 @@ export class ApiClient {
         return null;
       });
       if (state !== null && wanted(state)) return state;
-      if (state !== null && isStuck(state)) throw new Error(`the run stands still: ${JSON.stringify(state.phase)}`);
+      if (state !== null && isStuck(state)) throw new Error(`the run stands still: ${sayOf(state)}`);
       if (Date.now() > deadline) throw new Error(`not reached in time; the run is ${JSON.stringify(state?.phase)}`);
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
@@ -123,4 +124,10 @@ export class ApiClient {
 
 function isStuck({ phase }: RunState): boolean {
   return ['blocked', 'rollbackBlocked', 'rejected', 'cancelled', 'rolledBack', 'succeeded'].includes(phase.name);
+}
+
+/** Where a run stands, and what keeps it there. */
+function sayOf({ phase, findings }: RunState): string {
+  const blocking = findings.filter(isBlocking).map(({ check, message }) => `${check} ${message}`);
+  return [JSON.stringify(phase), ...blocking].join('; ');
 }
