@@ -4,7 +4,7 @@ import { proxyTag, type KubeObject } from '../e2e/support/mesh-facts.js';
 import type { Direction, Facts, Scenario } from './scenarios.js';
 import type { ProxiedMesh } from '../support/proxied-mesh.js';
 
-const LOOK_EVERY_MS = 200;
+const LOOK_EVERY_MS = 500;
 
 /** Looks at the cluster again and again while a run goes on, past the proxy, and notes what must never be. */
 export interface Watchman {
