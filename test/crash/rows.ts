@@ -33,7 +33,7 @@ export async function rowsOf(scenario: Scenario, options: RowOptions): Promise<R
     );
     options.say(`${scenario.name}: undisturbed in ${calm.seconds} s, ${points.length} rows`);
     for (const pack of packRuns(points, options.killsPerRun)) {
-      for (const row of await rowsOfRun(bench, calm, pack)) {
+      for (const row of await rowsOfRun(bench, calm, pack, options.say)) {
         options.say(
           `${row.faults.length === 0 ? 'ok    ' : 'FAILED'} ${nameOf(scenario, row)} ${row.faults.join('; ')}`,
         );
@@ -77,7 +77,12 @@ function createBench(scenario: Scenario, name: string): Bench {
   };
 }
 
-async function rowsOfRun(bench: Bench, calm: Outcome, pack: readonly KillPoint[]): Promise<Row[]> {
+async function rowsOfRun(
+  bench: Bench,
+  calm: Outcome,
+  pack: readonly KillPoint[],
+  say: RowOptions['say'],
+): Promise<Row[]> {
   const row = (point: KillPoint, seconds: number, faults: readonly string[]): Row => {
     return { scenario: bench.scenario.name, ...point, seconds, faults };
   };
@@ -90,12 +95,14 @@ async function rowsOfRun(bench: Bench, calm: Outcome, pack: readonly KillPoint[]
       const never = missed.map(() => 'the operation never came');
       return pack.map((point) => row(point, outcome.seconds, [...faults, ...never]));
     }
+    say(`once more, kill by kill: ${[...faults, ...missed.map((point) => `no ${point.operation}`)].join('; ')}`);
   } catch (error) {
     if (pack.length === 1) return pack.map((point) => row(point, 0, [(error as Error).message]));
+    say(`once more, kill by kill: ${(error as Error).message}`);
   }
   // Which of the kills did it? Each one alone tells.
   const alone: Row[] = [];
-  for (const point of pack) alone.push(...(await rowsOfRun(bench, calm, [point])));
+  for (const point of pack) alone.push(...(await rowsOfRun(bench, calm, [point], say)));
   return alone;
 }
 
