@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { plannedCommands } from '../../domain/planned-commands.js';
 import type { ControlPlane, DetectedMesh, Finding, Plan, Route, UpgradeRequest } from '../../domain/plan.js';
 import type { Release } from '../../domain/release.js';
-import { checkVersionGate } from '../../domain/version-gate.js';
-import { compareVersions, parseVersion } from '../../domain/version.js';
 import { divideIntoWaves, movableNamespaces, podsWithSidecar } from '../../domain/waves.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
+import { chooseSource, gateFindings } from './control-planes.js';
 import { detectMesh } from './detect-mesh.js';
 import { withSourceArchive } from './source-archive.js';
 
@@ -26,8 +25,8 @@ export function createMakePlan(context: ActivityContext): Activities['makePlan']
 
 /** Computes the plan of a request for a mesh. Pure, but for the hash. */
 export function planOf(request: UpgradeRequest, release: Release, mesh: DetectedMesh): Plan {
-  const source = chooseSource(mesh.controlPlanes, release);
-  const findings = source === null ? [noSource(request, mesh)] : gateFindings(source, release);
+  const { source, others } = chooseSource(mesh.controlPlanes, release);
+  const findings = source === null ? [noSource(request, mesh)] : gateFindings(source, others, release);
   const route = source === null || findings.length > 0 ? null : routeOf(source, release);
   const names = { from: source?.revision ?? '', to: release.revision };
   const { waves, problems } = divideIntoWaves(movableNamespaces(mesh, names), request.options);
@@ -55,22 +54,6 @@ export function planOf(request: UpgradeRequest, release: Release, mesh: Detected
   return { ...body, hash: hashOf(body) };
 }
 
-/**
- * The control plane to move away from: the newest of those that are not the target's own. With more than one left the
- * plan says so; workloads of the others are not touched.
- */
-function chooseSource(controlPlanes: readonly ControlPlane[], release: Release): ControlPlane | null {
-  const others = controlPlanes.filter(({ revision }) => revision !== release.revision);
-  const sorted = [...others].sort((a, b) => newestFirst(a.version, b.version));
-  return sorted[0] ?? null;
-}
-
-function newestFirst(a: string, b: string): number {
-  const [left, right] = [parseVersion(a), parseVersion(b)];
-  if (left === null || right === null) return Number(left === null) - Number(right === null);
-  return compareVersions(right, left);
-}
-
 function routeOf(source: ControlPlane, release: Release): Route {
   return {
     from: {
@@ -85,13 +68,6 @@ function routeOf(source: ControlPlane, release: Release): Route {
       sidecar: { revision: release.revision, proxyTag: release.version },
     },
   };
-}
-
-function gateFindings(source: ControlPlane, release: Release): Finding[] {
-  const verdict = checkVersionGate(source.version, release);
-  if (verdict.ok) return [];
-  const { reason, message, remedy } = verdict;
-  return [{ check: 'MESH001', severity: 'blocker', reason, message, remedy }];
 }
 
 function noSource({ cluster }: UpgradeRequest, mesh: DetectedMesh): Finding {

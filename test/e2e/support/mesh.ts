@@ -19,10 +19,10 @@ export interface Mesh {
 }
 
 /** Brings up a seeded sandbox of that name and a Meshlift that knows it. */
-export async function startMesh(name: string, flavour: Flavour = 'asm16'): Promise<Mesh> {
+export async function startMesh(name: string, flavour: Flavour = 'asm16', audit = false): Promise<Mesh> {
   const progress = (line: string) => void process.stderr.write(`[${name}] ${line}\n`);
   await downSandbox(name);
-  const sandbox = await upSandbox({ name, flavour, progress });
+  const sandbox = await upSandbox({ name, flavour, progress, audit });
   await seedSandbox(name, { progress });
   const dataDir = await mkdtemp(join(tmpdir(), `meshlift-e2e-${name}-`));
   const serve: Serve = await startServe({ configFile: sandbox.configFile, dataDir, port: 0, progress });
