@@ -73,20 +73,20 @@ async function requireSecrets({ kube }: CheckInput): Promise<void> {
   );
 }
 
-async function analyse({ cluster }: CheckInput, { istioctl, version }: ReleaseTools): Promise<AnalysisMessage[]> {
+async function analyse({ cluster }: CheckInput, tools: ReleaseTools): Promise<AnalysisMessage[]> {
   const access = [
     '--kubeconfig',
     cluster.kubeconfig,
     ...(cluster.context === undefined ? [] : ['--context', cluster.context]),
   ];
   const args = ['analyze', '--all-namespaces', '--output', 'json', '--output-threshold', 'Error', '--timeout', '25s'];
-  const { stdout, stderr, tail } = await istioctl([...args, ...access], 40_000);
+  const { stdout, stderr, tail } = await tools.istioctl([...args, ...access], 40_000);
   // The exit code says whether something was found as well as whether something went wrong: the JSON tells them apart.
   const begin = stdout.search(/^(\[|null$)/m);
   if (begin === -1) {
     throw failure(
       'KubernetesRequestFailed',
-      `istioctl analyze ${version} of cluster ${cluster.id} gave no answer: ${whyOf(stderr, tail)}`,
+      `istioctl analyze ${tools.version} of cluster ${cluster.id} gave no answer: ${whyOf(stderr, tail)}`,
     );
   }
   return messagesSchema.parse(JSON.parse(stdout.slice(begin))) ?? [];
