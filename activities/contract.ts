@@ -48,8 +48,15 @@ export interface Activities {
   detectMesh(input: { cluster: string }): Promise<DetectedMesh>;
   /** Detects, computes route, waves, commands and estimates. Its `findings` are those of the version gate only. */
   makePlan(input: UpgradeRequest): Promise<Plan>;
-  /** Runs every preflight check of the plan. Changes nothing. */
-  runPreflight(input: { plan: Plan }): Promise<readonly Finding[]>;
+  /**
+   * Runs every preflight check of the plan. Changes nothing. Throws what heals by itself: `ClusterUnreachable`, and
+   * `DownloadFailed` where the release must be waited for.
+   */
+  runPreflight(input: {
+    plan: Plan;
+    /** Somebody waits for the answer: a release that cannot be had at the moment is a finding, `unknown`. */
+    impatient?: boolean;
+  }): Promise<readonly Finding[]>;
 
   /** Takes the cluster for the run before it looks at it. Throws `FencedOff` when the run of another Meshlift holds it. */
   holdCluster(input: { run: RunRef }): Promise<void>;

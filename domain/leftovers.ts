@@ -1,5 +1,8 @@
 import type { FailureReason } from './failures.js';
+import { named } from './named.js';
 import type { ActionRow } from './workload-actions.js';
+
+const MOST_NAMED = 8;
 
 /** A pod that still runs the old sidecar. */
 export interface Leftover {
@@ -28,22 +31,19 @@ export type LeftoverVerdict =
 export function judgeLeftovers(leftovers: readonly Leftover[], waiveUnmanaged: boolean): LeftoverVerdict {
   const staying = leftovers.filter(({ ending }) => !ending);
   const unmoved = staying.filter(({ row }) => !row.needsPerson && row.action !== 'wait');
-  if (unmoved.length > 0) return { state: 'held', reason: 'OldRevisionInUse', detail: named(unmoved) };
+  if (unmoved.length > 0)
+    return { state: 'held', reason: 'OldRevisionInUse', detail: named(unmoved.map(sentenceOf), MOST_NAMED) };
   const unmanaged = staying.filter(({ row }) => row.needsPerson);
   if (unmanaged.length > 0 && !waiveUnmanaged) {
-    return { state: 'held', reason: 'PodsUnmanaged', detail: named(unmanaged) };
+    return { state: 'held', reason: 'PodsUnmanaged', detail: named(unmanaged.map(sentenceOf), MOST_NAMED) };
   }
   const jobs = staying.filter(({ row }) => row.action === 'wait');
-  if (jobs.length > 0) return { state: 'ending', reason: 'JobsUnfinished', detail: named(jobs) };
+  if (jobs.length > 0)
+    return { state: 'ending', reason: 'JobsUnfinished', detail: named(jobs.map(sentenceOf), MOST_NAMED) };
   const ending = leftovers.filter((leftover) => leftover.ending);
-  if (ending.length > 0) return { state: 'ending', reason: 'OldRevisionInUse', detail: named(ending) };
+  if (ending.length > 0)
+    return { state: 'ending', reason: 'OldRevisionInUse', detail: named(ending.map(sentenceOf), MOST_NAMED) };
   return { state: 'clean', waived: unmanaged.map(({ pod }) => pod) };
-}
-
-function named(leftovers: readonly Leftover[]): string {
-  const first = leftovers.slice(0, 8).map(sentenceOf);
-  const more = leftovers.length > first.length ? ` and ${leftovers.length - first.length} more` : '';
-  return `${first.join(', ')}${more}`;
 }
 
 function sentenceOf({ pod, owner }: Leftover): string {

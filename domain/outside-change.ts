@@ -1,4 +1,4 @@
-import { INJECTION_LABEL, RESTART_ANNOTATION, REVISION_LABEL } from './names.js';
+import { ignoreRule, WRITTEN_LABELS, WRITTEN_MARKS, type GitOpsTool } from './gitops.js';
 
 /** A change that somebody else made to what a run depends on. */
 export interface OutsideChange {
@@ -19,19 +19,17 @@ export interface Writer {
   readonly marks: Readonly<Record<string, string>>;
 }
 
-type Tool = 'Argo CD' | 'Flux';
-
-const MANAGERS: readonly (readonly [Tool, RegExp])[] = [
+const MANAGERS: readonly (readonly [GitOpsTool, RegExp])[] = [
   ['Argo CD', /^argocd|^argo-?cd/i],
   ['Flux', /^(kustomize|helm)-controller$|^flux/i],
 ];
-const MARKS: readonly (readonly [Tool, RegExp])[] = [
+const MARKS: readonly (readonly [GitOpsTool, RegExp])[] = [
   ['Argo CD', /^argocd\.argoproj\.io\//],
   ['Flux', /^(kustomize|helm)\.toolkit\.fluxcd\.io\//],
 ];
 
 /** The GitOps tool that a writer is, or that owns the object it wrote; null for people and everything else. */
-export function gitOpsTool({ manager, other = '', marks }: Writer): Tool | null {
+function gitOpsTool({ manager, other = '', marks }: Writer): GitOpsTool | null {
   const byName = MANAGERS.find(([, pattern]) => pattern.test(manager ?? other));
   const byMark = MARKS.find(([, pattern]) => Object.keys(marks).some((key) => pattern.test(key)));
   return (byName ?? byMark)?.[0] ?? null;
@@ -44,45 +42,8 @@ export function writerName({ manager, other }: Writer): string {
   return `somebody whom the API server does not name${hint}`;
 }
 
-/**
- * What keeps a GitOps tool from taking back what the run writes, as lines to paste; none for other writers.
- * It covers both injection labels of namespaces, and the annotation that restarts a workload.
- */
-export function ignoreRule(writer: Writer): readonly string[] {
-  switch (gitOpsTool(writer)) {
-    case 'Argo CD':
-      return ARGO_CD_RULE;
-    case 'Flux':
-      return FLUX_RULE;
-    default:
-      return [];
-  }
+/** What keeps a GitOps tool from taking back what the run writes, as lines to paste; none for other writers. */
+export function ignoreRuleFor(writer: Writer): readonly string[] {
+  const tool = gitOpsTool(writer);
+  return tool === null ? [] : ignoreRule(tool, [WRITTEN_LABELS, ...WRITTEN_MARKS]);
 }
-
-/** A JSON pointer writes a slash inside a name as `~1`. */
-const pointer = (parent: string, name: string) => `${parent}/${name.replaceAll('/', '~1')}`;
-const LABELS = [INJECTION_LABEL, REVISION_LABEL].map((label) => pointer('/metadata/labels', label));
-const MARK = pointer('/spec/template/metadata/annotations', RESTART_ANNOTATION);
-const RESTARTED = ['Deployment', 'StatefulSet', 'DaemonSet'];
-
-const ARGO_CD_RULE: readonly string[] = [
-  'Let Argo CD leave these fields alone for as long as the run lasts, in the Application:',
-  'spec:',
-  '  ignoreDifferences:',
-  '    - kind: Namespace',
-  `      jsonPointers: [${LABELS.join(', ')}]`,
-  ...RESTARTED.flatMap((kind) => [`    - group: apps`, `      kind: ${kind}`, `      jsonPointers: [${MARK}]`]),
-  '  syncPolicy:',
-  '    syncOptions: [RespectIgnoreDifferences=true]',
-];
-
-const FLUX_RULE: readonly string[] = [
-  'Let Flux leave these objects alone for as long as the run lasts. Of a Kustomization, mark them in Git:',
-  'metadata:',
-  '  annotations:',
-  '    kustomize.toolkit.fluxcd.io/ssa: Ignore',
-  'Of a HelmRelease, in its spec:',
-  'driftDetection:',
-  '  ignore:',
-  `    - paths: [${[...LABELS, MARK].join(', ')}]`,
-];

@@ -1,4 +1,5 @@
 import type { SidecarTarget } from './workload.js';
+import { named } from './named.js';
 import { REVISION_LABEL } from './names.js';
 
 interface Container {
@@ -106,8 +107,7 @@ export function isKept(pod: Pod): boolean {
 
 /** Names of pods for a sentence, the first five and how many more. */
 export function namePods(pods: readonly Pod[]): string {
-  const named = pods.slice(0, 5).map(({ metadata }) => metadata.name);
-  return `${named.join(', ')}${pods.length > named.length ? ` and ${pods.length - named.length} more` : ''}`;
+  return named(pods.map(({ metadata }) => metadata.name));
 }
 
 /** Every container of a pod that the kubelet has said something of, in the order in which they start. */

@@ -109,11 +109,16 @@ export function needsSourceArchive(version: string): boolean {
 
 /** The release of role `source` that brings back exactly that version, as read from an image tag; null when there is none. */
 export function sourceReleaseOf(releases: readonly Release[], version: string): Release | null {
-  const wanted = parseVersion(version);
-  const isIt = (candidate: string) => {
-    const parsed = parseVersion(candidate);
-    // Another build of the same patch would be another control plane than the one that was there.
-    return wanted === null || parsed === null ? candidate === version : compareVersions(parsed, wanted) === 0;
-  };
-  return releases.find((release) => release.role === 'source' && isIt(release.version)) ?? null;
+  return releases.find((release) => release.role === 'source' && isVersion(release, version)) ?? null;
+}
+
+/** Any release of exactly that version, the one that could bring it back first: for asking its own tools about it. */
+export function releaseOfVersion(releases: readonly Release[], version: string): Release | null {
+  return sourceReleaseOf(releases, version) ?? releases.find((release) => isVersion(release, version)) ?? null;
+}
+
+/** Another build of the same patch would be another control plane than the one that was there. */
+function isVersion({ version }: Release, wanted: string): boolean {
+  const [parsed, other] = [parseVersion(version), parseVersion(wanted)];
+  return parsed === null || other === null ? version === wanted : compareVersions(parsed, other) === 0;
 }

@@ -1,3 +1,4 @@
+import { named } from './named.js';
 import type { DetectedMesh, Finding, Plan } from './plan.js';
 import { canRollBack, initialState, isFinal, phaseTitle } from './phases.js';
 import type { NamespaceState, Refusal, RunState } from './run.js';
@@ -82,8 +83,6 @@ export function acceptCluster(
     ({ namespace, revision }) => revision === route.to.revision && !moved.has(namespace),
   );
   if (users.length === 0) return null;
-  const named = users.slice(0, 5).map(({ namespace }) => namespace);
-  return changed(
-    `namespaces that the upgrade did not move ask for its sidecar: ${named.join(', ')}${users.length > 5 ? `, and ${users.length - 5} more` : ''}`,
-  );
+  const names = named(users.map(({ namespace }) => namespace));
+  return changed(`namespaces that the upgrade did not move ask for its sidecar: ${names}`);
 }

@@ -53,12 +53,19 @@ function textOf(value: unknown): string {
  * @param old settings of the installation in the cluster
  * @param given settings of the new one, with the caller's options
  * @param plain settings of the new one without them: where `given` differs from it, somebody chose
+ * @param defaults settings that the old release has of its own accord: they change with the version, and nobody chose them
  */
-export function lostSettings(old: FlatSettings, given: FlatSettings, plain: FlatSettings): LostSetting[] {
+export function lostSettings(
+  old: FlatSettings,
+  given: FlatSettings,
+  plain: FlatSettings,
+  defaults: FlatSettings = new Map(),
+): LostSetting[] {
   return [...old].flatMap(([path, value]): LostSetting[] => {
     const now = given.get(path);
     const chosen = now !== plain.get(path);
-    return chosen || isSame(value, now) ? [] : [{ path, old: value, new: now ?? null }];
+    const kept = chosen || isSame(value, now) || isSame(value, defaults.get(path));
+    return kept ? [] : [{ path, old: value, new: now ?? null }];
   });
 }
 

@@ -15,41 +15,50 @@ export type GateVerdict =
 /** What the gate needs to know of a release. */
 export type GatedRelease = Pick<Release, 'version' | 'sources' | 'routes'>;
 
+/** The control plane that is judged, by its name in sentences. */
+interface Judged {
+  readonly name: string;
+  readonly version: Version;
+}
+
 /**
  * The version gate of the guide (step 0): only sources that the release names may go to it directly.
  * @param source version of the control plane in the cluster, as in its image tag
+ * @param name of that control plane in the sentences, where there are several
  */
-export function checkVersionGate(source: string, release: GatedRelease): GateVerdict {
-  const from = parseVersion(source);
-  if (from === null) return unreadable(`The version "${source}" of the control plane in the cluster`, release);
+export function checkVersionGate(source: string, release: GatedRelease, name?: string): GateVerdict {
+  const version = parseVersion(source);
+  const which = name ?? 'the control plane in the cluster';
+  if (version === null) return unreadable(`The version "${source}" of ${which}`, release);
   const to = parseVersion(release.version);
   if (to === null) return unreadable(`The version "${release.version}" in the release catalogue`, release);
-  return checkNotThereYet(from, to) ?? checkSource(from, release);
+  const judged = { name: name ?? 'The mesh', version };
+  return checkNotThereYet(judged, to) ?? checkSource(judged, release);
 }
 
-function checkNotThereYet(from: Version, to: Version): GateVerdict | null {
+function checkNotThereYet({ name, version: from }: Judged, to: Version): GateVerdict | null {
   if (compareVersions(from, to) > 0) {
     return nothingToDo(
-      `The mesh runs ${from.raw}, which is newer than ${to.raw}: that would be a downgrade.`,
+      `${name} runs ${from.raw}, which is newer than ${to.raw}: that would be a downgrade.`,
       `Choose a release newer than ${from.raw}, or leave the mesh as it is.`,
     );
   }
   // Another build of the same patch counts as being there: the guide goes to 1.6.14 only from below 1.6.14.
   if (comparePatches(from, to) === 0) {
     const what = from.raw === to.raw ? to.raw : `${from.raw}, the same patch as ${to.raw}`;
-    return nothingToDo(`The mesh already runs ${what}.`, 'Nothing needs to be done.');
+    return nothingToDo(`${name} already runs ${what}.`, 'Nothing needs to be done.');
   }
   return null;
 }
 
-function checkSource(from: Version, release: GatedRelease): GateVerdict {
+function checkSource({ name, version: from }: Judged, release: GatedRelease): GateVerdict {
   const minor = minorOf(from);
   const allowed = release.sources.find((source) => source.minor === minor);
   if (allowed !== undefined && from.patch >= allowed.minPatch) return { ok: true };
   const route = release.routes.find((entry) => entry.from === minor);
   if (route !== undefined && from.patch >= route.minPatch) {
     return unsupported(
-      `The mesh runs ${from.raw}; ${minor} cannot go to ${release.version} directly.`,
+      `${name} runs ${from.raw}; ${minor} cannot go to ${release.version} directly.`,
       `Upgrade first to ${route.via}, then to ${release.version}.`,
     );
   }
@@ -57,12 +66,12 @@ function checkSource(from: Version, release: GatedRelease): GateVerdict {
   const start = allowed ?? route;
   if (start === undefined) {
     return unsupported(
-      `The mesh runs ${from.raw}; no way from ${minor} to ${release.version} is known.`,
+      `${name} runs ${from.raw}; no way from ${minor} to ${release.version} is known.`,
       `${newest}, then minor by minor to ${sourcesOf(release)}.`,
     );
   }
   return unsupported(
-    `The mesh runs ${from.raw}; the way to ${release.version} starts at ${minor}.${start.minPatch}.`,
+    `${name} runs ${from.raw}; the way to ${release.version} starts at ${minor}.${start.minPatch}.`,
     `${newest}, then ${route === undefined ? '' : `to ${route.via} and from there `}to ${release.version}.`,
   );
 }

@@ -7,6 +7,7 @@ import { ensureReleaseArchives, type ReleaseArchives } from './releases/archives
 import { standInsOf } from './releases/stand-ins.js';
 
 export { FLAVOURS, type Flavour } from './binaries/index.js';
+export { auditLog } from './cluster/components.js';
 export type { Sandbox } from './cluster/state.js';
 export { isSeedable, seedSandbox } from './seed/seed.js';
 
@@ -27,6 +28,8 @@ export interface UpOptions extends BuildOptions {
   readonly name: string;
   /** Controllers at the rates of a stock cluster instead of raised ones: for measurements. */
   readonly stockRates?: boolean;
+  /** Write down what the identity `meshlift` asks of the API server, in {@link auditLog}: for tests of its rights. */
+  readonly audit?: boolean;
 }
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?$/;
@@ -64,6 +67,7 @@ export async function upSandbox(options: UpOptions): Promise<Sandbox> {
       cacheDir: defaultCacheDir(),
       archives,
       stockRates: options.stockRates === true,
+      audit: options.audit === true,
     });
     progress(`sandbox ${name} is up: ${sandbox.apiServer}`);
     return sandbox;

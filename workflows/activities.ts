@@ -41,8 +41,8 @@ const checking = { ...whole, startToCloseTimeout: '2m', heartbeatTimeout } as co
 /** The checks of a plan that a person is waiting for. */
 export const check = proxyActivities<Activities>({ ...checking, retry: { ...retry, maximumAttempts: 2 } });
 
-/** The checks of a run. */
-export const examine = proxyActivities<Activities>(checking);
+/** The checks of a run: nobody waits for the answer, and a busy worker must not turn them into questions without one. */
+export const examine = proxyActivities<Activities>({ ...checking, startToCloseTimeout: '5m' });
 
 /** Reads the cluster on behalf of a run. */
 export const read = proxyActivities<Activities>({ ...whole, startToCloseTimeout: '5m', heartbeatTimeout });

@@ -1,3 +1,4 @@
+import { named } from '../../domain/named.js';
 import { DEFAULT_REVISION, INJECTION_LABEL, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
 import { isFinished, proxyTagOf } from '../../domain/pod.js';
 import type { ActivityContext } from '../context.js';
@@ -60,7 +61,7 @@ async function usersOf(usage: Usage, questions: Questions): Promise<string | nul
   const answers = await Promise.all(Object.entries(questions).map(([about, ask]) => answerTo(usage, about, ask)));
   const users = answers.flat();
   if (users.length === 0) return null;
-  return `${users.slice(0, NAMED).join(', ')}${users.length > NAMED ? ` and ${users.length - NAMED} more` : ''}`;
+  return named(users, NAMED);
 }
 
 async function answerTo(usage: Usage, about: string, ask: Question): Promise<readonly string[]> {

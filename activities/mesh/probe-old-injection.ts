@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { INJECTION_LABEL } from '../../domain/names.js';
 import { proxyTagOf } from '../../domain/pod.js';
 import type { KubeClient } from '../kube/types.js';
@@ -17,12 +18,12 @@ const UNSCHEDULED = { ...PROBE_POD, spec: { ...PROBE_POD.spec, schedulerName: 'm
  */
 export async function probeOldInjection(kube: KubeClient, signal: AbortSignal): Promise<string | null> {
   const pods = { api: 'v1', plural: 'pods', namespace: NAME };
-  const pod = { ...pods, name: PROBE_POD.metadata.name };
+  // One that a killed worker left behind would answer for an earlier moment: each has a name of its own, and goes with
+  // the namespace. So no right to delete pods is needed.
+  const metadata = { ...PROBE_POD.metadata, name: `probe-${randomUUID().slice(0, 8)}` };
   try {
     await untilThere(kube, NAME, { [PROBE_LABEL]: 'injection', [INJECTION_LABEL]: 'enabled' }, signal);
-    // One that a killed worker left behind would answer for an earlier moment.
-    await kube.delete(pod);
-    return proxyTagOf(asPod(await kube.create(pods, UNSCHEDULED)));
+    return proxyTagOf(asPod(await kube.create(pods, { ...UNSCHEDULED, metadata })));
   } finally {
     await kube.delete({ ...NAMESPACES, name: NAME });
   }

@@ -1,3 +1,4 @@
+import { named } from '../../domain/named.js';
 import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
 import type { Route } from '../../domain/plan.js';
 import { isLive, proxyTagOf, type Pod } from '../../domain/pod.js';
@@ -46,10 +47,9 @@ async function proveSidecars(
   const old = pods.filter((pod) => proxyTagOf(pod) !== route.to.sidecar.proxyTag);
   const others = old.filter((pod) => !waived.includes(nameOf(pod)));
   if (others.length > 0) {
-    const named = others.slice(0, 5).map(nameOf);
     throw failure(
       'SidecarWrong',
-      `In cluster ${run.cluster} ${others.length} pods run another proxy: ${named.join(', ')}.`,
+      `In cluster ${run.cluster} ${others.length} pods run another proxy: ${named(others.map(nameOf))}.`,
     );
   }
   const left = old.length === 0 ? '' : `; waived: ${old.map(nameOf).join(', ')}`;
@@ -132,7 +132,7 @@ async function proveNoOrphans(
   const orphans = (await observe(kube, run)).objects.filter((entry) => isLabelled(entry, route.from.revision));
   const names = [...new Set([...orphans, ...left].map(recordedName))];
   if (names.length > 0) {
-    const message = `In cluster ${run.cluster} objects of the old control plane are still there: ${names.slice(0, 8).join(', ')}.`;
+    const message = `In cluster ${run.cluster} objects of the old control plane are still there: ${named(names, 8)}.`;
     throw failure('OldRevisionInUse', message);
   }
   const foreign = there.map(({ recorded }) => recordedName(recorded));

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { named } from '../../domain/named.js';
 import { ISTIO_NAMESPACE } from '../../domain/names.js';
-import { ignoreRule, writerName, type OutsideChange, type Writer } from '../../domain/outside-change.js';
+import { ignoreRuleFor, writerName, type OutsideChange, type Writer } from '../../domain/outside-change.js';
 import type { Route } from '../../domain/plan.js';
 import { mergePatchBetween, pathsOf, type Json } from '../../domain/snapshot.js';
 import type { RunRef } from '../contract.js';
@@ -35,7 +36,7 @@ export function createDeploymentLookout(
     told.add(key);
     const remedy = [
       key.includes(`/${istiod}/`) ? istiodRemedy(run, istiod) : gatewayRemedy(run, key),
-      ...ignoreRule(writer),
+      ...ignoreRuleFor(writer),
     ];
     return [{ key, message, remedy: remedy.join('\n') }];
   };
@@ -94,7 +95,7 @@ function whatChanged(before: KubeObject | undefined, after: KubeObject): string 
   const patch = before === undefined ? null : mergePatchBetween(decided(before), decided(after));
   if (patch === null) return '';
   const paths = pathsOf(patch).map((path) => (path === 'none' ? 'replicas' : path));
-  return `: ${paths.slice(0, 3).join(', ')}${paths.length > 3 ? `, and ${paths.length - 3} more` : ''}`;
+  return `: ${named(paths, 3)}`;
 }
 
 function istiodRemedy({ cluster }: RunRef, istiod: string): string {

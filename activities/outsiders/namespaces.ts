@@ -1,5 +1,5 @@
 import { INJECTION_LABEL, REVISION_LABEL } from '../../domain/names.js';
-import { ignoreRule, writerName, type OutsideChange } from '../../domain/outside-change.js';
+import { ignoreRuleFor, writerName, type OutsideChange } from '../../domain/outside-change.js';
 import type { Route } from '../../domain/plan.js';
 import type { Snapshot } from '../../domain/snapshot.js';
 import type { RunRef } from '../contract.js';
@@ -67,7 +67,7 @@ export function createNamespaceLookout(expectation: NamespaceExpectation, told: 
           message: `Namespace ${name} of cluster ${run.cluster} was relabelled by ${writerName(writer)}: it carries ${words(wrong.current)}, and the run left it with ${words(wrong.wanted)}.`,
           remedy: [
             `Put it right with \`kubectl label namespace ${name} ${options(wrong.wanted)} --overwrite\`, then \`meshlift resume ${run.cluster}\`.`,
-            ...ignoreRule(writer),
+            ...ignoreRuleFor(writer),
           ].join('\n'),
         },
       ];

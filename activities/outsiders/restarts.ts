@@ -1,5 +1,6 @@
+import { named } from '../../domain/named.js';
 import { RESTART_ANNOTATION } from '../../domain/names.js';
-import { ignoreRule, writerName, type OutsideChange, type Writer } from '../../domain/outside-change.js';
+import { ignoreRuleFor, writerName, type OutsideChange, type Writer } from '../../domain/outside-change.js';
 import { restartMarkOf } from '../../domain/rollout.js';
 import { restartMark } from '../../domain/workload.js';
 import type { RunRef } from '../contract.js';
@@ -8,7 +9,6 @@ import { asWorkload } from '../workloads/owned-pods.js';
 import { writerOf } from './writer.js';
 
 const FIELD = ['f:spec', 'f:template', 'f:metadata', 'f:annotations', `f:${RESTART_ANNOTATION}`];
-const NAMED = 5;
 
 interface Reverted {
   readonly name: string;
@@ -46,16 +46,14 @@ export function createRestartLookout(run: RunRef) {
     return [...byWriter].flatMap(([who, all]) => {
       const [first] = all;
       if (first === undefined) return [];
-      const named = all.slice(0, NAMED).map(({ name }) => name);
-      const more = all.length > NAMED ? `, and ${all.length - NAMED} more` : '';
       const remedy = [
         `Whatever wrote it must leave annotation ${RESTART_ANNOTATION} of pod templates alone; then \`meshlift resume ${run.cluster}\`.`,
-        ...ignoreRule(first.writer),
+        ...ignoreRuleFor(first.writer),
       ];
       return [
         {
           key: `restart/${first.name}@${first.generation}`,
-          message: `The restart of ${named.join(', ')}${more} in cluster ${run.cluster} was taken back by ${who}.`,
+          message: `The restart of ${named(all.map(({ name }) => name))} in cluster ${run.cluster} was taken back by ${who}.`,
           remedy: remedy.join('\n'),
         },
       ];

@@ -4,6 +4,7 @@ import type { Release } from '../../domain/release.js';
 import type { RegisteredCluster } from '../../settings/settings.js';
 import type { KubeClient } from '../kube/types.js';
 import type { ClusterReader } from './cluster-reader.js';
+import type { ReleaseTools } from './release-tools.js';
 import type { TargetInstallation } from './target-installation.js';
 
 /** What a check may look at. Nothing in here can change the cluster, but by what `kube` is used for. */
@@ -17,6 +18,8 @@ export interface CheckInput {
   readonly reader: ClusterReader;
   /** What the release would install, rendered by its own istioctl. */
   readonly target: TargetInstallation;
+  /** The release that runs, where the catalogue has one of exactly that version; null where it has not. */
+  readonly source: ReleaseTools | null;
   /** Ends what a check runs. */
   readonly signal: AbortSignal;
 }

@@ -10,12 +10,11 @@ import type {
   UpgradeRequest,
 } from '../../domain/plan.js';
 import type { Release } from '../../domain/release.js';
-import { checkVersionGate } from '../../domain/version-gate.js';
-import { compareVersions, parseVersion } from '../../domain/version.js';
 import { divideIntoWaves, movableNamespaces, podsWithSidecar } from '../../domain/waves.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { digestOverlays } from '../releases/kept-overlays.js';
+import { chooseSource, gateFindings } from './control-planes.js';
 import { detectMesh } from './detect-mesh.js';
 import { withSourceArchive } from './source-archive.js';
 
@@ -41,8 +40,8 @@ export function planOf(
   mesh: DetectedMesh,
   overlays: readonly OverlayFile[] = [],
 ): Plan {
-  const source = chooseSource(mesh.controlPlanes, release);
-  const findings = source === null ? [noSource(request, mesh)] : gateFindings(source, release);
+  const { source, others } = chooseSource(mesh.controlPlanes, release);
+  const findings = source === null ? [noSource(request, mesh)] : gateFindings(source, others, release);
   const route = source === null || findings.length > 0 ? null : routeOf(source, release);
   const names = { from: source?.revision ?? '', to: release.revision };
   const { waves, problems } = divideIntoWaves(movableNamespaces(mesh, names), request.options);
@@ -71,22 +70,6 @@ export function planOf(
   return { ...body, hash: hashOf(body) };
 }
 
-/**
- * The control plane to move away from: the newest of those that are not the target's own. With more than one left the
- * plan says so; workloads of the others are not touched.
- */
-function chooseSource(controlPlanes: readonly ControlPlane[], release: Release): ControlPlane | null {
-  const others = controlPlanes.filter(({ revision }) => revision !== release.revision);
-  const sorted = [...others].sort((a, b) => newestFirst(a.version, b.version));
-  return sorted[0] ?? null;
-}
-
-function newestFirst(a: string, b: string): number {
-  const [left, right] = [parseVersion(a), parseVersion(b)];
-  if (left === null || right === null) return Number(left === null) - Number(right === null);
-  return compareVersions(right, left);
-}
-
 function routeOf(source: ControlPlane, release: Release): Route {
   return {
     from: {
@@ -101,13 +84,6 @@ function routeOf(source: ControlPlane, release: Release): Route {
       sidecar: { revision: release.revision, proxyTag: release.version },
     },
   };
-}
-
-function gateFindings(source: ControlPlane, release: Release): Finding[] {
-  const verdict = checkVersionGate(source.version, release);
-  if (verdict.ok) return [];
-  const { reason, message, remedy } = verdict;
-  return [{ check: 'MESH001', severity: 'blocker', reason, message, remedy }];
 }
 
 function noSource({ cluster }: UpgradeRequest, mesh: DetectedMesh): Finding {

@@ -1,4 +1,5 @@
 import { INJECTION_LABEL, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { named } from '../../domain/named.js';
 import type { Route } from '../../domain/plan.js';
 import { isLive } from '../../domain/pod.js';
 import type { RunRef } from '../contract.js';
@@ -28,8 +29,8 @@ export async function requireUnused(kube: KubeClient, run: RunRef, route: Route)
   );
   const users = items.filter((object) => isLive(asPod(object)) && object.metadata.labels?.['app'] !== 'istiod');
   if (users.length === 0) return;
-  const named = users.slice(0, 5).map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
-  const message = `In cluster ${run.cluster} ${users.length} pods still run the sidecar of ${route.to.revision}: ${named.join(', ')}.`;
+  const pods = users.map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
+  const message = `In cluster ${run.cluster} ${users.length} pods still run the sidecar of ${route.to.revision}: ${named(pods)}.`;
   throw failure('SidecarWrong', message);
 }
 
@@ -48,6 +49,6 @@ export async function requireNotAskedFor(kube: KubeClient, run: RunRef, route: R
     )
     .map(({ metadata }) => metadata.name);
   if (asking.length === 0) return;
-  const message = `In cluster ${run.cluster} namespace ${asking.join(', ')} still asks for ${route.to.revision}, which installing ${route.from.version} again would remove.`;
+  const message = `In cluster ${run.cluster} namespace ${named(asking)} still asks for ${route.to.revision}, which installing ${route.from.version} again would remove.`;
   throw failure('NamespaceChanged', message);
 }

@@ -28,7 +28,8 @@ export async function restoreObject(
       run,
       { id: `recreate/${recordedName(recorded)}`, argv, mutating: true },
       async () => {
-        await kube.create(collection, kept?.manifest ?? withType(recorded));
+        const api = creatingApi(recorded);
+        await kube.create({ ...collection, api }, { ...(kept?.manifest ?? withType(recorded)), apiVersion: api });
         return { outcome: 'succeeded', value: undefined };
       },
     );
@@ -79,6 +80,17 @@ function withCaBundles(patch: Record<string, Json>, webhooks: unknown): Record<s
 interface Webhook {
   readonly name: string;
   readonly clientConfig: { readonly caBundle?: string };
+}
+
+/**
+ * The webhooks of 1.5 do not say what side effects they have. The newer API shows such ones, but makes none; the older is
+ * there wherever 1.5 runs.
+ */
+function creatingApi(recorded: RecordedObject): string {
+  const { api } = resourceOf(recorded);
+  const webhooks = (recorded.object['webhooks'] ?? []) as unknown as { readonly sideEffects?: string }[];
+  const isVague = webhooks.some(({ sideEffects }) => sideEffects === 'Unknown' || sideEffects === 'Some');
+  return isVague ? 'admissionregistration.k8s.io/v1beta1' : api;
 }
 
 /** The journal keeps the command, not kilobytes of manifest. */

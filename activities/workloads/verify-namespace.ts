@@ -1,3 +1,4 @@
+import { named } from '../../domain/named.js';
 import {
   hasSidecar,
   isKept,
@@ -90,10 +91,9 @@ function notMoved(cluster: string, namespace: string, behind: readonly Pod[], ex
   const missing = behind.find((pod) => proxyTagOf(pod) === null);
   const wrong = behind.find((pod) => !hasSidecar(pod, expected));
   const reason = missing ? 'SidecarMissing' : wrong ? 'SidecarWrong' : 'WorkloadNotReady';
-  const named = behind.slice(0, 5).map((pod) => `${pod.metadata.name} (${whatIsIt(pod, expected)})`);
-  const more = behind.length > named.length ? ` and ${behind.length - named.length} more` : '';
+  const pods = behind.map((pod) => `${pod.metadata.name} (${whatIsIt(pod, expected)})`);
   const message = `In namespace ${namespace} of cluster ${cluster} ${behind.length} pods are not on proxy ${expected.proxyTag}: `;
-  return failure(reason, `${message}${named.join(', ')}${more}.`);
+  return failure(reason, `${message}${named(pods)}.`);
 }
 
 function whatIsIt(pod: Pod, expected: SidecarTarget): string {

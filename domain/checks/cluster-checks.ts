@@ -55,8 +55,9 @@ export const CLUSTER_CHECKS = {
   MESH014: {
     title: 'There is no further control plane',
     group: 'controlPlane',
-    severity: 'warning',
+    severity: 'blocker',
     reads: 'deployments of istio-system',
+    why: 'A run leaves it and its workloads alone: a warning. It blocks where the version gate would not let it go to the release, because all control planes share CRDs, roles and gateways.',
     waivable: true,
   },
   MESH015: {
@@ -186,17 +187,19 @@ export const CLUSTER_CHECKS = {
     waivable: true,
   },
   MESH045: {
-    title: "The release's own analysis finds no error",
+    title: "The release's own analysis finds no error that the running release's does not find",
     group: 'configuration',
     severity: 'warning',
-    reads: 'everything that istioctl analyze reads',
+    reads: 'everything that istioctl analyze reads, Secrets included',
+    why: 'The istioctl of the running release is asked as well, where the catalogue has a release of exactly that version; otherwise every error is listed. The Secrets of every namespace are read by istioctl; nothing of them is kept or shown.',
     waivable: true,
   },
   MESH046: {
-    title: 'The release can be fetched and proven',
+    title: 'Every release that the run needs can be fetched and proven',
     group: 'version',
     severity: 'blocker',
-    reads: 'archive and signature of the release',
+    reads: 'archives and signatures of the release and, from 1.5, of the one that runs',
+    why: 'A server that is away for a while is waited for; only what is refused for good (a wrong signature, a file that is not there) ends the run.',
     waivable: false,
   },
   MESH047: {

@@ -16,6 +16,8 @@ export interface ClusterLayout {
   readonly binary: (name: string) => string;
   /** Leave the controllers at the rates that a stock cluster has (20 requests per second). */
   readonly stockRates: boolean;
+  /** Write down what Meshlift asks of the API server. */
+  readonly audit: boolean;
 }
 
 /** 1.21 would also listen without encryption, on a fixed port: two clusters could not run side by side. */
@@ -45,7 +47,7 @@ export function etcd({ dir, ports, binary }: ClusterLayout): ProcessSpec {
  * The API server. Its way to webhooks and service proxies goes through an egress selector into the simulated cluster
  * network; with aggregator routing it resolves a webhook's Service to a ready endpoint by itself, as in a real cluster.
  */
-export function apiServer({ dir, minor, ports, binary }: ClusterLayout): ProcessSpec {
+export function apiServer({ dir, minor, ports, binary, audit }: ClusterLayout): ProcessSpec {
   return {
     name: 'kube-apiserver',
     file: binary(`kube-apiserver-${minor}`),
@@ -63,8 +65,24 @@ export function apiServer({ dir, minor, ports, binary }: ClusterLayout): Process
       '--allow-privileged=true',
       `--egress-selector-config-file=${join(dir, 'egress.yaml')}`,
       '--enable-aggregator-routing=true',
+      ...(audit ? [`--audit-policy-file=${join(dir, 'audit.yaml')}`, `--audit-log-path=${auditLog(dir)}`] : []),
     ],
   };
+}
+
+/** Where the API server writes what it was asked, one JSON object a line. */
+export function auditLog(dir: string): string {
+  return join(dir, 'audit.log');
+}
+
+/** Who asked for what of which object, and whether it was allowed; nothing of what the objects hold. */
+export function auditPolicy(user: string): string {
+  return JSON.stringify({
+    apiVersion: 'audit.k8s.io/v1',
+    kind: 'Policy',
+    omitStages: ['RequestReceived'],
+    rules: [{ level: 'Metadata', users: [user] }, { level: 'None' }],
+  });
 }
 
 /** Where the API server finds the cluster network: a Unix socket that speaks HTTP CONNECT. */

@@ -8,6 +8,7 @@ import { connectAdmin } from './admin-client.js';
 import { writeServiceAccountKeys } from './certificates.js';
 import {
   apiServer,
+  auditPolicy,
   controllerManager,
   egressConfiguration,
   etcd,
@@ -16,7 +17,7 @@ import {
   type ClusterLayout,
 } from './components.js';
 import { writeConfigFile } from './config-file.js';
-import { kubeconfig, makeTokens, tokenFile, type Tokens } from './identities.js';
+import { IDENTITIES, kubeconfig, makeTokens, tokenFile, type Tokens } from './identities.js';
 import { kubeletStages } from './kubelet-stages.js';
 import { freePorts, recordedProcesses, startProcess, type ProcessSpec } from './processes.js';
 import { grantRoles } from './roles.js';
@@ -31,6 +32,7 @@ export interface ClusterOptions {
   readonly cacheDir: string;
   readonly archives: ReleaseArchives | null;
   readonly stockRates: boolean;
+  readonly audit: boolean;
 }
 
 /**
@@ -58,7 +60,7 @@ export async function bringUp(options: ClusterOptions): Promise<Sandbox> {
   return up;
 }
 
-async function layOut(dir: string, { flavour, cacheDir, stockRates }: ClusterOptions): Promise<ClusterLayout> {
+async function layOut(dir: string, { flavour, cacheDir, stockRates, audit }: ClusterOptions): Promise<ClusterLayout> {
   const [etcdPort = 0, etcdPeer = 0, apiServerPort = 0, controllerManagerPort = 0, schedulerPort = 0] =
     await freePorts(5);
   return {
@@ -73,6 +75,7 @@ async function layOut(dir: string, { flavour, cacheDir, stockRates }: ClusterOpt
     },
     binary: (name) => binaryPath(cacheDir, name),
     stockRates,
+    audit,
   };
 }
 
@@ -81,6 +84,7 @@ async function writeFoundations(dir: string, tokens: Tokens): Promise<void> {
   await writeServiceAccountKeys(dir);
   await writeFile(join(dir, 'tokens.csv'), tokenFile(tokens), { mode: 0o600 });
   await writeFile(join(dir, 'egress.yaml'), egressConfiguration(dir));
+  await writeFile(join(dir, 'audit.yaml'), auditPolicy(IDENTITIES.meshlift.user));
   await writeFile(join(dir, 'kwok.yaml'), kubeletStages());
 }
 

@@ -46,7 +46,7 @@ describe('a change from outside', () => {
     await mesh.facts.run('patch', 'ns', 'catalog', ...asTool);
     const pause = await paused();
     expect(pause.reason).toContain('relabelled by argocd-controller');
-    expect(pause.remedy).toContain('syncOptions: [RespectIgnoreDifferences=true]');
+    expect(pause.remedy).toContain('- RespectIgnoreDifferences=true');
     expect(pause.remedy).toContain('/metadata/labels/istio.io~1rev');
     await mesh.facts.run('label', 'ns', 'catalog', 'istio-injection-', 'istio.io/rev=asm-1614-2', '--overwrite');
     await resume();

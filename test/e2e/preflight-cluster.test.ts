@@ -67,6 +67,7 @@ describe('the preflight of a cluster', () => {
 
     it.each([
       ['MESH014', 'warning', 'istio-system/istiod-older (1.6.5)'],
+      ['MESH014', 'blocker', 'istio-system/istiod-oldest runs 1.6.2; the way to 1.6.14-asm.2 starts at 1.6.4'],
       ['MESH015', 'blocker', 'asm-1614-2 is there already, with version 1.6.14-asm.1'],
       ['MESH033', 'warning', 'Deployment istio-system/istiod'],
       ['MESH034', 'warning', 'Wave rest'],
@@ -107,7 +108,7 @@ describe('the preflight of a cluster', () => {
       const commands = of(found, 'MESH037').map(({ command }) => command ?? '');
       expect(commands.find((command) => command.includes('# Application shop'))).toBe(
         [
-          '# Application shop',
+          '# Application shop: leave these fields alone for as long as the run lasts',
           'spec:',
           '  ignoreDifferences:',
           '    - kind: Namespace',
@@ -164,8 +165,10 @@ describe('the preflight of a cluster', () => {
       'AuthorizationPolicy istio-system/only-http',
       'NetworkPolicy istio-system/let-in',
       'Service istio-system/own-balancer',
-      'Service istio-system/own-balancer',
     ]);
+    expect(said(found, 'MESH042')).toContain(
+      'names container port 80 and 15020 of a gateway; from 1.6 on 80 is 8080, and it would reach nobody; 15020 is 15021, and it would call the gateway dead.',
+    );
     expect(said(await ask({ plan: from('1.6.13-other.1') }), 'MESH030')).toContain('a build of vendor "other"');
   });
 

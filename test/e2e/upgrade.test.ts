@@ -20,7 +20,7 @@ describe('an upgrade to 1.6.14-asm.2', () => {
   let before: Record<string, number>;
 
   beforeAll(async () => {
-    mesh = await startMesh('e2e-upgrade', 'asm16', { 'access-log': OVERLAY });
+    mesh = await startMesh('e2e-upgrade', 'asm16', { overlays: { 'access-log': OVERLAY } });
     before = await mesh.facts.generations();
   });
   afterAll(async () => mesh.stop());

@@ -9,7 +9,8 @@ import { largestSurge } from '../../activities/planning/checks/surge-room.js';
 import { stopsARun } from '../../activities/planning/checks/webhooks.js';
 import { selects } from '../../domain/label-selector.js';
 import { parseQuantity, requestsOf } from '../../domain/pod-requests.js';
-import { bindingsFor, questionsOf, RIGHTS, rolesFor, stepsOf, type Question } from '../../domain/rights.js';
+import { RIGHTS, stepsOf } from '../../domain/rights-table.js';
+import { bindingsFor, questionsOf, rolesFor, type Question, type RightsStep } from '../../domain/rights.js';
 
 describe('a quantity', () => {
   it.each([
@@ -154,17 +155,30 @@ describe('the rights that a run needs', () => {
     expect(questions.filter((question) => stepsOf(question).length === 0)).toEqual([]);
   });
 
-  it('are all that infra/rbac grants to those who look and to those who move workloads', () => {
-    const rules = ['reader', 'roller'].flatMap((file) => grantedIn(`infra/rbac/${file}.yaml`));
-    const asked = questionsOf(RIGHTS);
-    const needless = rules.filter(
-      (rule) =>
-        rule.group !== 'authorization.k8s.io' &&
-        !asked.some(
-          ({ group, resource, verb }) => group === rule.group && resource === rule.resource && verb === rule.verb,
-        ),
-    );
-    expect(needless).toEqual([]);
+  it('are not asked for one namespace where they are needed everywhere', () => {
+    const secrets = questionsOf(RIGHTS).filter(({ resource }) => resource === 'secrets');
+    expect(secrets.map(({ verb, namespace }) => [verb, namespace])).toEqual([
+      ['get', 'istio-system'],
+      ['list', undefined],
+      ['watch', undefined],
+    ]);
+    expect(stepsOf({ group: '', resource: 'secrets', verb: 'list' })).toEqual(['plan', 'analyze', 'reinstall']);
+  });
+
+  it.each<[string, readonly string[], readonly RightsStep[]]>([
+    ['those who look', ['reader'], ['plan', 'analyze']],
+    ['those who move workloads', ['reader', 'roller'], ['plan', 'analyze', 'move', 'guard']],
+  ])('are exactly what infra/rbac grants to %s', (_, files, steps) => {
+    const granted = files.flatMap((file) => grantedIn(`infra/rbac/${file}.yaml`));
+    const needed = questionsOf(RIGHTS.filter(({ step }) => steps.includes(step)));
+    // Files are applied before there is a namespace of the mesh: what is needed there alone they grant everywhere.
+    const words = (questions: readonly Question[]) => {
+      const all = new Set(
+        questions.map(({ group, resource, verb, name = '' }) => `${verb} ${resource}.${group} ${name}`),
+      );
+      return [...all].filter((right) => right.endsWith(' ') || !all.has(right.replace(/[^ ]+$/, '')));
+    };
+    expect(words(granted).sort()).toEqual(words(needed).sort());
   });
 
   it('become roles that grant each of them, cluster-wide or in one namespace', () => {
@@ -193,13 +207,19 @@ describe('the Kubernetes of the source', () => {
   });
 });
 
+/** What the roles of a file grant, but the right to ask what one may do, which everybody has. */
 function grantedIn(file: string): Question[] {
   return parseAllDocuments(readFileSync(file, 'utf8')).flatMap((document) => {
     const { rules = [] } = document.toJS() as {
-      rules?: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
+      rules?: { apiGroups: string[]; resources: string[]; resourceNames?: string[]; verbs: string[] }[];
     };
-    return rules.flatMap(({ apiGroups, resources, verbs }) =>
-      apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => ({ group, resource, verb })))),
+    const questions = rules.flatMap(({ apiGroups, resources, resourceNames: [name] = [], verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) =>
+          verbs.map((verb) => ({ group, resource, verb, ...(name === undefined ? {} : { name }) })),
+        ),
+      ),
     );
+    return questions.filter(({ group }) => group !== 'authorization.k8s.io');
   });
 }

@@ -33,6 +33,26 @@ describe('a step that fails', () => {
     await run.reaches('awaitingPromotion');
   });
 
+  it('waits in the preflight for a release that cannot be fetched, and rejects nothing', async () => {
+    const run = await bench.start({ canary: { cart: ['web'] } });
+    run.mesh.script.fail('runPreflight', failure('DownloadFailed'), 3);
+    await run.reaches('awaitingPromotion');
+    expect(run.mesh.script.begun().filter((call) => call === 'runPreflight')).toHaveLength(4);
+    expect((await run.state()).timeline.map(({ phase }) => phase)).not.toContain('blocked');
+  });
+
+  it('blocks the run in the preflight when that takes too long, and goes on from there', async () => {
+    const run = await bench.start({ canary: { cart: ['web'] } });
+    run.mesh.script.fail('runPreflight', failure('DownloadFailed', 'the server answered 503'), 25);
+    await run.reaches('blocked');
+    expect((await run.state()).phase).toMatchObject({
+      during: { name: 'preflight' },
+      obstacle: { reason: 'DownloadFailed', message: 'the server answered 503' },
+    });
+    await run.retry();
+    await run.reaches('awaitingPromotion');
+  });
+
   it('removes nothing while the old revision is in use', async () => {
     const run = await bench.start({ canary: { cart: ['web'] } });
     run.mesh.script.fail('checkOldRevisionUnused', failure('OldRevisionInUse'));

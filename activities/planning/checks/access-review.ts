@@ -9,7 +9,7 @@ export interface Access {
 }
 
 /** Asks the API server whether the registered identity may do something. */
-export async function mayI(kube: KubeClient, { group, resource, verb, namespace }: Question): Promise<Access> {
+export async function mayI(kube: KubeClient, { group, resource, verb, namespace, name }: Question): Promise<Access> {
   const [plural, subresource] = resource.split('/');
   const answer = await kube.create(
     { api: 'authorization.k8s.io/v1', plural: 'selfsubjectaccessreviews' },
@@ -23,6 +23,7 @@ export async function mayI(kube: KubeClient, { group, resource, verb, namespace 
           verb,
           ...(subresource === undefined ? {} : { subresource }),
           ...(namespace === undefined ? {} : { namespace }),
+          ...(name === undefined ? {} : { name }),
         },
       },
     },

@@ -1,9 +1,9 @@
+import { named } from '../../../domain/named.js';
 import type { Pod } from '../../../domain/pod.js';
 import type { KubeObject } from '../../kube/types.js';
 import type { Check } from '../check.js';
 import { injectionWish } from '../injection-wish.js';
 import { placeOf } from '../meshed-pods.js';
-import { named } from '../text.js';
 
 /** What a schedule starts next gets the sidecar of its namespace by itself. */
 export const cronJobs: Check = {

@@ -1,11 +1,11 @@
 import { groupBy } from '../../../domain/group-by.js';
+import { named } from '../../../domain/named.js';
 import { ISTIO_NAMESPACE } from '../../../domain/names.js';
 import { workloadName } from '../../../domain/workload.js';
 import { asWorkload } from '../../workloads/owned-pods.js';
 import type { Check, CheckInput, Found } from '../check.js';
 import { injectionWish } from '../injection-wish.js';
 import { meshed, placeOf, workloadsIn } from '../meshed-pods.js';
-import { named } from '../text.js';
 
 /**
  * A namespace that refuses sidecars is never relabelled (pitfalls 4c); what has one all the same stays behind. Not so in

@@ -1,9 +1,9 @@
 import { parse } from 'yaml';
 import { selects, type LabelSelector } from '../../../domain/label-selector.js';
+import { named } from '../../../domain/named.js';
 import { DEFAULT_REVISION, ISTIO_NAMESPACE } from '../../../domain/names.js';
 import type { KubeObject } from '../../kube/types.js';
 import type { Check } from '../check.js';
-import { named } from '../text.js';
 
 /** Releases that know discoverySelectors see nothing of a namespace that none of them selects (pitfalls 4b). */
 export const discoveredNamespaces: Check = {

@@ -1,7 +1,7 @@
+import { named } from '../../../domain/named.js';
 import type { KubeObject } from '../../kube/types.js';
 import type { Check } from '../check.js';
 import { holderOf, meshedPods } from '../meshed-pods.js';
-import { named } from '../text.js';
 
 /** How long a proxy goes on with its connections when its pod is told to end, unless it is told otherwise. */
 const DRAIN_SECONDS = 5;

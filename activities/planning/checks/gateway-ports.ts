@@ -1,3 +1,4 @@
+import { groupBy } from '../../../domain/group-by.js';
 import { selects, type LabelSelector } from '../../../domain/label-selector.js';
 import { ISTIO_NAMESPACE } from '../../../domain/names.js';
 import type { KubeObject } from '../../kube/types.js';
@@ -18,6 +19,7 @@ interface Naming {
   readonly kind: string;
   readonly object: KubeObject;
   readonly ports: readonly string[];
+  /** What becomes of it where the ports have moved. */
   readonly effect: string;
 }
 
@@ -34,7 +36,9 @@ export const gatewayPorts: Check = {
       ...(await services(input, pods)),
       ...(await healthChecks(input)),
     ];
-    return naming.filter(({ ports }) => ports.length > 0).map(found);
+    const named = naming.filter(({ ports }) => ports.length > 0);
+    // A Service may reach a gateway by one of its ports and check its health by another: it is one object to mend.
+    return [...groupBy(named, nameOf)].map(([name, entries]) => found(name, entries));
   },
 };
 
@@ -128,12 +132,25 @@ function moved(ports: readonly (number | string | undefined)[]): string[] {
   return [...new Set(ports.map(String))].filter((port) => port in MOVED);
 }
 
-function found({ kind, object, ports, effect }: Naming): Found {
-  const { namespace = '', name } = object.metadata;
+function nameOf({ kind, object }: Naming): string {
+  return `${kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+}
+
+function found(name: string, naming: readonly Naming[]): Found {
+  const ports = [...new Set(naming.flatMap((entry) => entry.ports))];
+  const moves = naming.map((entry) => `${entry.ports.map(movesTo).join(' and ')}, and it ${entry.effect}`);
   return {
     reason: 'GatewayPortsMove',
-    message: `${kind} ${namespace}/${name} names container port ${ports.join(' and ')} of a gateway; from 1.6 on ${ports.map((port) => `${port} is ${MOVED[port] ?? ''}`).join(' and ')}, and it ${effect}.`,
+    message: `${name} names container port ${ports.join(' and ')} of a gateway; from 1.6 on ${moves.join('; ')}.`,
     remedy: `Name both ports before the upgrade: ${ports.map((port) => `${port} and ${MOVED[port] ?? ''}`).join(', ')}.`,
-    command: `kubectl -n ${namespace} edit ${kind.toLowerCase()} ${name}`,
+    command: naming.slice(0, 1).map(editCommand).join(''),
   };
+}
+
+function editCommand({ kind, object }: Naming): string {
+  return `kubectl -n ${object.metadata.namespace ?? ''} edit ${kind.toLowerCase()} ${object.metadata.name}`;
+}
+
+function movesTo(port: string): string {
+  return `${port} is ${MOVED[port] ?? ''}`;
 }

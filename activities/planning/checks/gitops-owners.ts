@@ -1,7 +1,5 @@
+import type { GitOpsTool } from '../../../domain/gitops.js';
 import type { KubeObject } from '../../kube/types.js';
-
-/** A tool that keeps the cluster as a repository says. */
-export type GitOpsTool = 'Argo CD' | 'Flux';
 
 /** How it is seen that a tool keeps an object. */
 export interface GitOpsOwner {
@@ -68,46 +66,4 @@ function holds(tree: Readonly<Record<string, unknown>>, path: readonly string[])
     at = (at as Record<string, unknown>)[step];
   }
   return true;
-}
-
-/** What is changed on one kind of objects, for the rule that tells the tool to leave it alone. */
-export interface IgnoredFields {
-  readonly group: string;
-  readonly kind: string;
-  readonly jsonPointers: readonly string[];
-}
-
-/** The rule that makes a tool leave alone what Meshlift changes. */
-export function ignoreRule(tool: GitOpsTool, kinds: readonly IgnoredFields[], by: string | null): string {
-  return tool === 'Argo CD' ? argoRule(kinds, by) : fluxRule(kinds, by);
-}
-
-function argoRule(kinds: readonly IgnoredFields[], by: string | null): string {
-  const entries = kinds.flatMap(({ group, kind, jsonPointers }) => [
-    ...(group === '' ? [`    - kind: ${kind}`] : [`    - group: ${group}`, `      kind: ${kind}`]),
-    '      jsonPointers:',
-    ...jsonPointers.map((pointer) => `        - ${pointer}`),
-  ]);
-  return [
-    `# Application ${by ?? '<application>'}`,
-    'spec:',
-    '  ignoreDifferences:',
-    ...entries,
-    '  syncPolicy:',
-    '    syncOptions:',
-    '      - RespectIgnoreDifferences=true',
-  ].join('\n');
-}
-
-function fluxRule(kinds: readonly IgnoredFields[], by: string | null): string {
-  const [namespace = '<namespace>', name = '<kustomization>'] = by?.split('/') ?? [];
-  const annotated = kinds.map(({ kind }) => kind).join(', ');
-  return [
-    `# Kustomization ${namespace}/${name}: pause it for the time of the upgrade`,
-    `flux suspend kustomization ${name} -n ${namespace}`,
-    `# or, in the repository, on each ${annotated} that the run changes:`,
-    'metadata:',
-    '  annotations:',
-    '    kustomize.toolkit.fluxcd.io/ssa: IfNotPresent',
-  ].join('\n');
 }

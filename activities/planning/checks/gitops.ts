@@ -1,20 +1,19 @@
+import { ignoreRule, WRITTEN_LABELS, WRITTEN_MARKS, type WrittenFields } from '../../../domain/gitops.js';
+import { named } from '../../../domain/named.js';
 import { INJECTION_LABEL, ISTIO_NAMESPACE, REVISION_LABEL } from '../../../domain/names.js';
 import type { KubeObject } from '../../kube/types.js';
 import type { Check, CheckInput, Found } from '../check.js';
-import { named } from '../text.js';
-import { gitOpsOwner, ignoreRule, type GitOpsOwner, type IgnoredFields } from './gitops-owners.js';
+import { gitOpsOwner, type GitOpsOwner } from './gitops-owners.js';
 
 /** What the run changes on one kind of objects, and where. */
 interface Place {
   readonly objects: readonly KubeObject[];
-  readonly fields: IgnoredFields;
+  readonly fields: WrittenFields;
   /** The same fields as `managedFields` names them. */
   readonly managed: readonly (readonly string[])[];
   /** What comes of it when the tool puts the field back. */
   readonly harm: string;
 }
-
-const pointer = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** A tool that puts labels, gateways or webhooks back in the middle of a run undoes it (pitfalls 4b). */
 export const gitOps: Check = {
@@ -36,24 +35,20 @@ async function placesOf({ reader, plan }: CheckInput): Promise<Place[]> {
   const inMesh = (objects: readonly KubeObject[]) =>
     objects.filter(({ metadata }) => metadata.namespace === ISTIO_NAMESPACE);
   const istio = (objects: readonly KubeObject[]) => objects.filter(({ metadata }) => metadata.name.includes('istio'));
-  const ofKind = (kind: string): Place => ({
-    objects: workloads.filter(({ ref }) => ref.kind === kind).map(({ object }) => object),
-    fields: { group: 'apps', kind, jsonPointers: ['/spec/template/metadata/annotations'] },
+  const ofKind = (fields: WrittenFields): Place => ({
+    objects: workloads.filter(({ ref }) => ref.kind === fields.kind).map(({ object }) => object),
+    fields,
     managed: [['f:spec', 'f:template', 'f:metadata', 'f:annotations']],
     harm: 'the restart would be undone by a second one',
   });
   return [
     {
       objects: namespaces.filter(({ metadata }) => moved.has(metadata.name)),
-      fields: {
-        group: '',
-        kind: 'Namespace',
-        jsonPointers: [INJECTION_LABEL, REVISION_LABEL].map((label) => `/metadata/labels/${pointer(label)}`),
-      },
+      fields: WRITTEN_LABELS,
       managed: [INJECTION_LABEL, REVISION_LABEL].map((label) => ['f:metadata', 'f:labels', `f:${label}`]),
       harm: 'the namespace would go back to the old control plane',
     },
-    ...['Deployment', 'StatefulSet', 'DaemonSet'].map(ofKind),
+    ...WRITTEN_MARKS.map(ofKind),
     {
       objects: inMesh(deployments),
       fields: { group: 'apps', kind: 'Deployment', jsonPointers: ['/metadata/labels', '/spec'] },
@@ -102,7 +97,7 @@ function findIn({ objects, fields, managed, harm }: Place): Found[] {
       reason: 'WouldBeReverted',
       message: `${keeper} keeps ${fields.kind} ${named(names)}, ${words}.`,
       remedy: 'Let it ignore those fields, or pause it for the time of the upgrade; change the repository afterwards.',
-      command: ignoreRule(tool, [fields], by),
+      command: ignoreRule(tool, [fields], by).join('\n'),
     };
   });
 }

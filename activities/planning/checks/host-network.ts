@@ -1,7 +1,7 @@
+import { named } from '../../../domain/named.js';
 import { workloadName } from '../../../domain/workload.js';
 import { asWorkload } from '../../workloads/owned-pods.js';
 import type { Check } from '../check.js';
-import { named } from '../text.js';
 
 /** The injector leaves pods alone that use the network of their node. */
 export const hostNetwork: Check = {

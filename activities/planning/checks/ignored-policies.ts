@@ -1,4 +1,4 @@
-import { named } from '../text.js';
+import { named } from '../../../domain/named.js';
 import type { Check } from '../check.js';
 
 /** Kinds of security policy that 1.6 does not read any more (pitfalls 4a.6). */

@@ -1,9 +1,9 @@
+import { named } from '../../../domain/named.js';
 import { workloadName } from '../../../domain/workload.js';
 import { asWorkload } from '../../workloads/owned-pods.js';
 import type { Check, CheckInput, Found } from '../check.js';
 import { injectionWish } from '../injection-wish.js';
 import { holderOf, meshedPods, workloadsIn } from '../meshed-pods.js';
-import { named } from '../text.js';
 
 /** Injection asked for or refused by the pods themselves, where it does not have the effect that it seems to have. */
 export const injectionWishes: Check = {

@@ -1,7 +1,7 @@
+import { named } from '../../../domain/named.js';
 import { REVISION_LABEL } from '../../../domain/names.js';
 import type { KubeObject } from '../../kube/types.js';
 import type { Check } from '../check.js';
-import { named } from '../text.js';
 import { isIstiosOwn } from './pinned-filters.js';
 
 const GROUPS = ['networking.istio.io', 'security.istio.io', 'config.istio.io'];

@@ -1,6 +1,6 @@
+import { named } from '../../../domain/named.js';
 import { ISTIO_NAMESPACE } from '../../../domain/names.js';
 import type { Check } from '../check.js';
-import { named } from '../text.js';
 
 /** Clusters of one mesh are upgraded control planes first, all of them, before any data plane (pitfalls 4b). */
 export const multiCluster: Check = {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { DEFAULT_REVISION } from '../../../domain/names.js';
 import { diffText, flatten, lostSettings, type LostSetting } from '../../../domain/settings-diff.js';
 import type { Check, CheckInput, Found } from '../check.js';
@@ -7,7 +8,10 @@ const OF_EVERY_INSTALLATION =
   /^(hub|tag|profile|revision|installPackagePath|namespace)$|^values\.global\.(hub|tag|istioNamespace)$|^values\.revision$|^values\.[^.]+\.(image\.)?(tag|hub)$/;
 const LARGEST_COMMAND = 20;
 
-/** Guide, step 2: what `--set` and `-f` gave the old installation must be given to the new one again. */
+/**
+ * Guide, step 2: what `--set` and `-f` gave the old installation must be given to the new one again. istioctl records the
+ * whole of it, with the defaults of its own release: what equals those was not chosen by anybody, and changes with the version.
+ */
 export const optionsKept: Check = {
   id: 'MESH038',
   look: async (input) => {
@@ -17,12 +21,39 @@ export const optionsKept: Check = {
     const old = states.find(({ metadata }) => metadata.name === name);
     // Before 1.6 istioctl kept no record of what it was given; then only what runs can be compared (MESH039).
     if (old === undefined) return [];
+    const spec = old['spec'] ?? {};
     const { given, plain } = await target.specs();
-    const lost = lostSettings(flatten(old['spec'] ?? {}), flatten(given), flatten(plain));
-    const real = lost.filter(({ path }) => !OF_EVERY_INSTALLATION.test(path));
-    return real.length === 0 ? [] : [found(input, real, `IstioOperator istio-system/${name} holds`)];
+    const differing = lostSettings(flatten(spec), flatten(given), flatten(plain)).filter(isOption);
+    if (differing.length === 0) return [];
+    const defaults = await sourceDefaults(input, spec);
+    const lost = lostSettings(flatten(spec), flatten(given), flatten(plain), flatten(defaults ?? {})).filter(isOption);
+    if (lost.length === 0) return [];
+    const { message, ...rest } = found(input, lost, `IstioOperator istio-system/${name} holds`);
+    return [{ ...rest, message: defaults === null ? `${message} ${maybeDefaults(input)}` : message }];
   },
 };
+
+function isOption({ path }: LostSetting): boolean {
+  return !OF_EVERY_INSTALLATION.test(path);
+}
+
+/** The profile of the old installation, as its own release has it; null where that is not at hand. */
+async function sourceDefaults({ source, signal }: CheckInput, spec: object): Promise<unknown> {
+  // A path where the profile was given as a file: then its name is all that is left of it.
+  const { profile } = spec as { profile?: string };
+  const name = basename(profile ?? 'default', '.yaml');
+  return source === null
+    ? null
+    : source.profile(name).catch(() => {
+        signal.throwIfAborted();
+        return null;
+      });
+}
+
+function maybeDefaults({ plan }: CheckInput): string {
+  const version = plan.route?.from.version ?? '';
+  return `Some may be defaults of ${version} that nobody chose: no release of exactly that version is at hand to compare with.`;
+}
 
 function installedState(revision: string): string {
   return revision === DEFAULT_REVISION ? 'installed-state' : `installed-state-${revision}`;

@@ -1,6 +1,6 @@
+import { named } from '../../../domain/named.js';
 import type { Check } from '../check.js';
 import { meshedPods, placeOf } from '../meshed-pods.js';
-import { named } from '../text.js';
 
 /** With another restart policy than Always a proxy that ends is not started again, and its pod is cut off. */
 export const restartPolicy: Check = {

@@ -1,16 +1,9 @@
 import { stringify } from 'yaml';
-import {
-  bindingsFor,
-  questionsOf,
-  RIGHTS,
-  RIGHTS_STEPS,
-  rolesFor,
-  stepsOf,
-  type Question,
-} from '../../../domain/rights.js';
+import { named } from '../../../domain/named.js';
+import { rightsFor, stepsOf } from '../../../domain/rights-table.js';
+import { bindingsFor, questionsOf, RIGHTS_STEPS, rolesFor, type Question } from '../../../domain/rights.js';
 import type { KubeClient } from '../../kube/types.js';
 import type { Check } from '../check.js';
-import { named } from '../text.js';
 import { EVERYTHING, mayI } from './access-review.js';
 
 /**
@@ -20,9 +13,9 @@ import { EVERYTHING, mayI } from './access-review.js';
  */
 export const rights: Check = {
   id: 'MESH012',
-  look: async ({ kube, cluster }) => {
+  look: async ({ kube, cluster, plan }) => {
     if ((await mayI(kube, EVERYTHING)).allowed) return [];
-    const missing = await denied(kube, questionsOf(RIGHTS));
+    const missing = await denied(kube, questionsOf(rightsFor(plan)));
     if (missing.length === 0) return [];
     const steps = [...new Set(missing.flatMap(stepsOf))].map((step) => RIGHTS_STEPS[step]);
     const roles = rolesFor(missing, 'meshlift-missing');
@@ -47,7 +40,7 @@ async function denied(kube: KubeClient, questions: readonly Question[]): Promise
   return answers.filter(({ access }) => !access.allowed).map(({ question }) => question);
 }
 
-function inWords({ group, resource, verb, namespace }: Question): string {
-  const what = group === '' ? resource : `${resource}.${group}`;
+function inWords({ group, resource, verb, namespace, name }: Question): string {
+  const what = `${group === '' ? resource : `${resource}.${group}`}${name === undefined ? '' : ` ${name}`}`;
   return `${verb} ${what}${namespace === undefined ? '' : ` in ${namespace}`}`;
 }

@@ -1,7 +1,7 @@
 import { groupBy } from '../../../domain/group-by.js';
+import { named } from '../../../domain/named.js';
 import type { Check } from '../check.js';
 import { controllerOf, meshedPods, ownerName, placeOf } from '../meshed-pods.js';
-import { named } from '../text.js';
 
 /** A Job is not restarted: half of its work may be done. */
 export const runningJobs: Check = {

@@ -1,4 +1,4 @@
-import { named } from '../text.js';
+import { named } from '../../../domain/named.js';
 import type { Check } from '../check.js';
 
 interface Crd {

@@ -1,8 +1,8 @@
 import { groupBy } from '../../../domain/group-by.js';
+import { named } from '../../../domain/named.js';
 import { DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL } from '../../../domain/names.js';
 import type { Check, CheckInput } from '../check.js';
 import { meshed, placeOf, type MeshedPod } from '../meshed-pods.js';
-import { named } from '../text.js';
 
 /** What stays outside of the run keeps the old control plane in use, so the run would wait at its very end. */
 export const straySidecars: Check = {

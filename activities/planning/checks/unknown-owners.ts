@@ -1,9 +1,9 @@
 import { groupBy } from '../../../domain/group-by.js';
+import { named } from '../../../domain/named.js';
 import type { KubeObject } from '../../kube/types.js';
 import type { Check, Found } from '../check.js';
 import type { ClusterReader } from '../cluster-reader.js';
 import { controllerOf, meshedPods, ownerName, placeOf, type Owner } from '../meshed-pods.js';
-import { named } from '../text.js';
 
 /** Owners whose way of restarting is known without their help; the core group has no name. */
 const KNOWN = [

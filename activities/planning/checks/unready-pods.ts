@@ -1,7 +1,7 @@
+import { named } from '../../../domain/named.js';
 import { isKept, isLive, isReady } from '../../../domain/pod.js';
 import { asPod } from '../../workloads/owned-pods.js';
 import type { Check } from '../check.js';
-import { named } from '../text.js';
 
 /** What is broken before the upgrade would be taken for broken by it. */
 export const unreadyPods: Check = {

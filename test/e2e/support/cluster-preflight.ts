@@ -21,27 +21,43 @@ export interface Circumstances {
   readonly settings?: Partial<Settings>;
   /** Changes the plan that is checked, for instance its source. */
   readonly plan?: (plan: Plan) => Plan;
+  /** Another folder for releases than the one that all tests share. */
+  readonly cacheDir?: string;
+  /** As for a plan that somebody waits for, not as for a run. */
+  readonly impatient?: boolean;
 }
 
 /** Checks of the real sandbox as the activity asks them, without Temporal in between. */
 export async function preflightOf(sandbox: Sandbox, about: Circumstances = {}): Promise<readonly Finding[]> {
+  return inContext(sandbox, about, async (context) => {
+    const plan = await planIn(context, sandbox, about);
+    const { impatient = false } = about;
+    return askAll(context, { plan: about.plan?.(plan) ?? plan, impatient }, AbortSignal.timeout(60_000));
+  });
+}
+
+/** The plan that a preflight would check, with the findings of the version gate. */
+export async function planOfSandbox(sandbox: Sandbox): Promise<Plan> {
+  return inContext(sandbox, {}, (context) => planIn(context, sandbox, {}));
+}
+
+async function inContext<T>(
+  sandbox: Sandbox,
+  about: Circumstances,
+  work: (context: ActivityContext) => Promise<T>,
+): Promise<T> {
   const dataDir = await mkdtemp(join(tmpdir(), 'meshlift-preflight-'));
   try {
-    return await ask(await contextOf(sandbox, about, dataDir), sandbox, about);
+    return await work(await contextOf(sandbox, about, dataDir));
   } finally {
     await rm(dataDir, { recursive: true, force: true });
   }
 }
 
-async function ask(context: ActivityContext, sandbox: Sandbox, about: Circumstances): Promise<readonly Finding[]> {
-  const request = upgradeRequestSchema.parse({
-    cluster: sandbox.name,
-    release: '1.6.14-asm.2',
-    options: about.options ?? {},
-  });
+async function planIn(context: ActivityContext, sandbox: Sandbox, { options = {} }: Circumstances): Promise<Plan> {
+  const request = upgradeRequestSchema.parse({ cluster: sandbox.name, release: '1.6.14-asm.2', options });
   const mesh = await detectMesh(sandbox.name, context.access(sandbox.name).kube);
-  const plan = planOf(request, context.release(request.release), mesh);
-  return askAll(context, about.plan?.(plan) ?? plan, AbortSignal.timeout(60_000));
+  return planOf(request, context.release(request.release), mesh);
 }
 
 async function contextOf(sandbox: Sandbox, about: Circumstances, dataDir: string): Promise<ActivityContext> {
@@ -58,7 +74,7 @@ async function contextOf(sandbox: Sandbox, about: Circumstances, dataDir: string
     settings,
     catalogue: loadCatalogue(settings),
     journal: { append: never, read: never, snapshot: never, follow: never } as unknown as ActivityContext['journal'],
-    cacheDir: defaultCacheDir(),
+    cacheDir: about.cacheDir ?? defaultCacheDir(),
     dataDir,
     logger: pino({ level: 'silent' }),
   });

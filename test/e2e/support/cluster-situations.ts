@@ -16,7 +16,8 @@ function webhook(kind: 'Mutating' | 'Validating', name: string, entry: object): 
   };
 }
 
-function istiod(name: string, revision: string, tag: string): object {
+/** A control plane of a version, as far as can be seen of it; nothing runs. */
+export function istiod(name: string, revision: string, tag: string): object {
   const labels = { app: 'istiod', 'istio.io/rev': revision };
   return {
     apiVersion: 'apps/v1',
@@ -45,6 +46,7 @@ const route = [{ route: [{ destination: { host: 'web' } }] }];
 /** Objects that are only made, and deleted again. */
 export const SITUATIONS: readonly object[] = [
   istiod('istiod-older', 'older', '1.6.5'),
+  istiod('istiod-oldest', 'oldest', '1.6.2'),
   istiod('istiod-asm-1614-2', 'asm-1614-2', '1.6.14-asm.1'),
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'istio-operator' } },
   {

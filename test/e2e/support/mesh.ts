@@ -22,11 +22,18 @@ export interface Mesh {
 /** Texts of overlay files, by the names that requests use. */
 type Overlays = Readonly<Record<string, string>>;
 
+interface Extras {
+  readonly overlays?: Overlays;
+  /** Whether the API server writes down every request. */
+  readonly audit?: boolean;
+}
+
 /** Brings up a seeded sandbox of that name and a Meshlift that knows it. */
-export async function startMesh(name: string, flavour: Flavour = 'asm16', overlays: Overlays = {}): Promise<Mesh> {
+export async function startMesh(name: string, flavour: Flavour = 'asm16', extras: Extras = {}): Promise<Mesh> {
+  const { overlays = {}, audit = false } = extras;
   const progress = (line: string) => void process.stderr.write(`[${name}] ${line}\n`);
   await downSandbox(name);
-  const sandbox = await upSandbox({ name, flavour, progress });
+  const sandbox = await upSandbox({ name, flavour, progress, audit });
   await seedSandbox(name, { progress });
   const dataDir = await mkdtemp(join(tmpdir(), `meshlift-e2e-${name}-`));
   const configFile = await configWith(overlays, sandbox.configFile, dataDir);
