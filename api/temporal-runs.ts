@@ -10,7 +10,7 @@ import { sendCommand } from './temporal-commands.js';
 import { findExecution, listExecutions } from './temporal-executions.js';
 import { toApiProblem, type Attempt } from './temporal-failures.js';
 import { rollBack } from './temporal-restore.js';
-import { startOnce } from './temporal-start.js';
+import { CLOSING_MS, startOnce } from './temporal-start.js';
 
 const DEADLINE_MS = 10_000;
 /** Plans and inspections read whole clusters. */
@@ -55,7 +55,8 @@ export function createTemporalRuns(client: Client): RunsGateway {
   return {
     start: (run) => {
       const { cluster } = run.request;
-      return within(DEADLINE_MS, { doing: `start the upgrade of ${cluster}`, cluster }, () => startOnce(client, run));
+      const attempt = { doing: `start the upgrade of ${cluster}`, cluster };
+      return within(DEADLINE_MS + CLOSING_MS, attempt, () => startOnce(client, run));
     },
 
     find: (cluster, runId) =>

@@ -1,5 +1,6 @@
-import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type Client } from '@temporalio/client';
 import { TASK_QUEUE, UPGRADE_WORKFLOW, upgradeWorkflowId, type UpgradeInput } from '../workflows/messages.js';
+import { FINAL_PHASES } from '../domain/phases.js';
 import type { Restoration } from '../domain/restoration.js';
 import { ApiProblem } from './api-problem.js';
 import type { StartRun } from './deps.js';
@@ -19,24 +20,56 @@ interface Start extends StartRun {
   readonly restores?: Restoration;
 }
 
+interface Started {
+  readonly runId: string;
+  /** False where the same request had started it before. */
+  readonly created: boolean;
+}
+
+/** A run that is over is still open for the moment in which it gives its cluster back: so long a start waits for it. */
+export const CLOSING_MS = 10_000;
+
 /**
  * Starts a run once per key. That one cluster has at most one open run is held by Temporal itself, by the workflow id.
  * @throws ApiProblem IdempotencyKeyReused, RunAlreadyOpen; errors of Temporal as they are
  */
-export async function startOnce(client: Client, run: Start): Promise<{ runId: string; created: boolean }> {
+export async function startOnce(client: Client, run: Start): Promise<Started> {
   const { cluster } = run.request;
   const memo = memoOf(run);
   const earlier = await runOfKey(client, cluster, memo);
   if (earlier !== null) return { runId: earlier, created: false };
+  const started =
+    (await tryToStart(client, run, memo)) ??
+    ((await closesInTime(client, cluster)) ? await tryToStart(client, run, memo) : null);
+  if (started !== null) return started;
+  throw new ApiProblem('RunAlreadyOpen', `An upgrade of cluster ${cluster} is already under way.`);
+}
+
+/** @returns null while another run of the cluster is open */
+async function tryToStart(client: Client, run: Start, memo: StartMemo): Promise<Started | null> {
   try {
     return { runId: await startWorkflow(client, run, memo), created: true };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     // The same request may have come twice at once: then the other one has just started it.
-    const twin = await runOfKey(client, cluster, memo);
-    if (twin !== null) return { runId: twin, created: false };
-    throw new ApiProblem('RunAlreadyOpen', `An upgrade of cluster ${cluster} is already under way.`, { cause: error });
+    const twin = await runOfKey(client, run.request.cluster, memo);
+    return twin === null ? null : { runId: twin, created: false };
   }
+}
+
+/** Whether the open run of a cluster has come to its end and closes now. One that goes on is not waited for. */
+async function closesInTime(client: Client, cluster: string): Promise<boolean> {
+  const found = await findExecution(client, cluster);
+  if (found === null || !found.open) return true;
+  if (!FINAL_PHASES.some((name) => name === found.phase)) return false;
+  const handle = client.workflow.getHandle(upgradeWorkflowId(cluster), found.runId);
+  return client
+    .withDeadline(Date.now() + CLOSING_MS, () => handle.result())
+    .then(
+      () => true,
+      // However it has ended, it is closed; only the time may be up.
+      (error: unknown) => error instanceof WorkflowFailedError,
+    );
 }
 
 function memoOf({ key, request, restores }: Start): StartMemo {
