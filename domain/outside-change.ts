@@ -40,8 +40,8 @@ export function gitOpsTool({ manager, other = '', marks }: Writer): Tool | null 
 /** The writer as it stands in sentences. */
 export function writerName({ manager, other }: Writer): string {
   if (manager !== null) return manager;
-  const hint = other === undefined ? '' : ` (the last other writer of the object was ${other})`;
-  return `somebody whom the API server does not name${hint}`;
+  const hint = other === undefined ? '' : `; the last other writer of the object was ${other}`;
+  return `an unknown writer (the API server records none${hint})`;
 }
 
 /**

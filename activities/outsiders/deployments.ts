@@ -8,7 +8,7 @@ import type { KubeObject } from '../kube/types.js';
 import { isGateway } from '../planning/detect-mesh.js';
 import { marksOf, writerOf } from './writer.js';
 
-/** A Deployment as it was first seen, small enough for the next attempt to know it. */
+/** A Deployment as it was first seen, small enough to be kept for the next watch. */
 export interface Print {
   readonly uid: string;
   readonly digest: string;
@@ -19,8 +19,9 @@ const NOBODY: Writer = { manager: null, marks: {} };
 
 /**
  * Tells when somebody else deletes, re-creates or edits the new istiod or a gateway. How many replicas there are is an
- * autoscaler's to say; none at all is a change.
- * @param prints what was seen at first, by name; filled here
+ * autoscaler's to say; none at all is a change. Right is what was seen at first, and what a person has accepted since.
+ * @param prints what was seen at first, by name, in whichever watch; filled here
+ * @param told keys of what was told before
  */
 export function createDeploymentLookout(
   { run, route }: { readonly run: RunRef; readonly route: Route },
@@ -45,13 +46,19 @@ export function createDeploymentLookout(
     const [last, print] = [seen.get(name), prints.get(name)];
     const digest = digestOf(object);
     seen.set(name, object);
-    prints.set(name, { uid, digest });
-    told.delete(goneKey(name));
-    if (print === undefined || (print.uid === uid && print.digest === digest)) return [];
+    // One that was deleted and is there again as it was has been put right.
+    const isBack = told.delete(goneKey(name)) && print?.digest === digest;
+    if (print === undefined || isBack) prints.set(name, { uid, digest });
+    if (print === undefined || isBack || (print.uid === uid && print.digest === digest)) {
+      // As it should be: a next time counts.
+      for (const each of told) if (each.startsWith(`deployment/${name}/`)) told.delete(each);
+      return [];
+    }
     const subject = `Deployment ${ISTIO_NAMESPACE}/${name} of cluster ${run.cluster}`;
     const writer = writerOf(object, [['f:spec']], last);
     const key = `deployment/${name}/${uid}/${digest}`;
-    if (print.uid !== uid) return tell(key, `${subject} was made anew by ${writerName(writer)}.`, writer);
+    const isKnown = print.uid === uid || [...told].some((each) => each.startsWith(`deployment/${name}/${uid}/`));
+    if (!isKnown) return tell(key, `${subject} was made anew by ${writerName(writer)}.`, writer);
     return tell(key, `${subject} was edited by ${writerName(writer)}${whatChanged(last, object)}.`, writer);
   };
 
@@ -62,7 +69,7 @@ export function createDeploymentLookout(
       ...objects.filter((object) => object.metadata.name === istiod || isGateway(object)).flatMap(lookAtOne),
       ...[...new Set(missing)].flatMap((name) => {
         const writer = { ...NOBODY, marks: marksIn(seen.get(name)) };
-        const message = `Deployment ${ISTIO_NAMESPACE}/${name} of cluster ${run.cluster} was deleted; a deletion leaves no name.`;
+        const message = `Deployment ${ISTIO_NAMESPACE}/${name} of cluster ${run.cluster} was deleted by an unknown writer: the API server records none for a deletion.`;
         return tell(goneKey(name), message, writer);
       }),
     ];
