@@ -1,6 +1,14 @@
 import type { JournalBody } from '../domain/journal.js';
 import type { OutsideChange } from '../domain/outside-change.js';
-import type { DetectedMesh, Finding, Plan, Route, UpgradeOptions, UpgradeRequest } from '../domain/plan.js';
+import type {
+  DetectedMesh,
+  Finding,
+  Plan,
+  PlannedWorkload,
+  Route,
+  UpgradeOptions,
+  UpgradeRequest,
+} from '../domain/plan.js';
 import type { KeptArchive } from '../domain/release.js';
 import type { ProofLine } from '../domain/run.js';
 import type { Direction, SidecarTarget, WorkloadRef } from '../domain/workload.js';
@@ -34,6 +42,9 @@ export interface Activities {
   makePlan(input: UpgradeRequest): Promise<Plan>;
   /** Runs every preflight check of the plan. Changes nothing. */
   runPreflight(input: { plan: Plan }): Promise<readonly Finding[]>;
+
+  /** What a run would do with each workload of some namespaces. Changes nothing. */
+  planWorkloads(input: { cluster: string; namespaces: readonly string[] }): Promise<readonly PlannedWorkload[]>;
 
   /** Takes the cluster for the run before it looks at it. Throws `FencedOff` when the run of another Meshlift holds it. */
   holdCluster(input: { run: RunRef }): Promise<void>;
@@ -130,6 +141,11 @@ export interface Activities {
   restoreOldControlPlane(input: { run: RunRef; route: Route }): Promise<void>;
   /** Restores the gateway's recorded pod template; never a blind `rollout undo`. */
   restoreGateways(input: { run: RunRef; timeoutSeconds: number }): Promise<void>;
+  /**
+   * Waits until nothing runs the new sidecar any more: Jobs that began with it may finish. Throws `JobsUnfinished`,
+   * `PodsUnmanaged` or `SidecarWrong` with the pods, and `commands` in its details.
+   */
+  confirmMovedBack(input: { run: RunRef; route: Route; timeoutSeconds: number }): Promise<void>;
   /** Back to 1.5 only: its own istioctl installs it again (guide, step 6), once nothing uses the new control plane. */
   reinstallSource(input: { run: RunRef; route: Route; options: UpgradeOptions }): Promise<readonly ProofLine[]>;
   /** Restores what the install replaced (shared objects) and removes what it added (new control plane, webhook, ConfigMaps, EnvoyFilters). */

@@ -61,7 +61,7 @@ const ACTIONS = {
   restart: 'restarted through an annotation of its pod template; its own strategy replaces the pods',
   restartAt: 'told to restart through `spec.restartAt`; its own controller replaces the pods',
   evict: 'its pods are evicted one at a time through the Eviction API, each waited for until it is back and Ready',
-  wait: 'left to finish; finalising waits for it, with a deadline',
+  wait: 'left to finish; finalising, and a rollback, wait for it with a deadline',
   report: 'left alone; a person must do something',
 } as const;
 

@@ -1,7 +1,7 @@
 import type { FailureReason } from './failures.js';
 import type { ActionRow } from './workload-actions.js';
 
-/** A pod that still runs the old sidecar. */
+/** A pod that still runs the sidecar of the control plane that is about to go. */
 export interface Leftover {
   /** `shop/cart-1`. */
   readonly pod: string;
@@ -10,6 +10,8 @@ export interface Leftover {
   readonly row: ActionRow;
   /** Whether it is on its way out. */
   readonly ending: boolean;
+  /** The Job that made it, where one did. */
+  readonly job?: string;
 }
 
 /** What the pods that are left mean for the old control plane. */
@@ -40,12 +42,53 @@ export function judgeLeftovers(leftovers: readonly Leftover[], waiveUnmanaged: b
   return { state: 'clean', waived: unmanaged.map(({ pod }) => pod) };
 }
 
+/** What pods with the new sidecar mean for the new control plane, when all that can be moved is back. */
+export type HoldoutVerdict =
+  | { readonly state: 'clean' }
+  | {
+      /** `ending`: it ends by itself. `held`: somebody must do something. */
+      readonly state: 'ending' | 'held';
+      readonly reason: 'JobsUnfinished' | 'PodsUnmanaged' | 'SidecarWrong';
+      readonly detail: string;
+      /** What a person types to make an end of it, with comments. */
+      readonly commands: readonly string[];
+    };
+
+/** Judges the pods that run the new sidecar after everything is back. Those on their way out may take their grace period. */
+export function judgeHoldouts(leftovers: readonly Leftover[]): HoldoutVerdict {
+  const staying = leftovers.filter(({ ending }) => !ending);
+  if (staying.length === 0) return { state: 'clean' };
+  const told = { detail: named(staying), commands: [...new Set(staying.flatMap(endingCommands))] };
+  const left = staying.filter(({ row }) => row.action !== 'wait');
+  if (left.length === 0) return { state: 'ending', reason: 'JobsUnfinished', ...told };
+  return {
+    state: 'held',
+    reason: left.every(({ row }) => row.needsPerson) ? 'PodsUnmanaged' : 'SidecarWrong',
+    ...told,
+  };
+}
+
+function endingCommands({ pod, owner, row, job }: Leftover): string[] {
+  const [namespace = '', name = ''] = pod.split('/');
+  if (job !== undefined) {
+    return [
+      `# let Job ${namespace}/${job} finish, or end it: kubectl delete job ${job} -n ${namespace}`,
+      `kubectl wait job/${job} -n ${namespace} --for=condition=Complete --timeout=-1s`,
+    ];
+  }
+  const after = row.needsPerson
+    ? 'nothing is sure to bring it back: create it again afterwards'
+    : `${owner} brings it back`;
+  return [`# pod ${pod}: ${after}`, `kubectl delete pod ${name} -n ${namespace}`];
+}
+
 function named(leftovers: readonly Leftover[]): string {
   const first = leftovers.slice(0, 8).map(sentenceOf);
   const more = leftovers.length > first.length ? ` and ${leftovers.length - first.length} more` : '';
   return `${first.join(', ')}${more}`;
 }
 
-function sentenceOf({ pod, owner }: Leftover): string {
-  return `pod ${pod} (${owner})`;
+function sentenceOf({ pod, owner, job }: Leftover): string {
+  const by = job === undefined || owner === `Job ${job}` ? '' : `Job ${job} of `;
+  return `pod ${pod} (${by}${owner})`;
 }
