@@ -50,7 +50,9 @@ export type HoldoutVerdict =
       readonly state: 'ending' | 'held';
       readonly reason: 'JobsUnfinished' | 'PodsUnmanaged' | 'SidecarWrong';
       readonly detail: string;
-      /** What a person types to make an end of it, with comments. */
+      /** What ends each of them at once, as a command. */
+      readonly ends: readonly string[];
+      /** What a person types to wait for them or to end them, with comments. */
       readonly commands: readonly string[];
     };
 
@@ -58,7 +60,8 @@ export type HoldoutVerdict =
 export function judgeHoldouts(leftovers: readonly Leftover[]): HoldoutVerdict {
   const staying = leftovers.filter(({ ending }) => !ending);
   if (staying.length === 0) return { state: 'clean' };
-  const told = { detail: named(staying), commands: [...new Set(staying.flatMap(endingCommands))] };
+  const ends = [...new Set(staying.map(endOf))];
+  const told = { detail: named(staying), ends, commands: [...new Set(staying.flatMap(endingCommands))] };
   const left = staying.filter(({ row }) => row.action !== 'wait');
   if (left.length === 0) return { state: 'ending', reason: 'JobsUnfinished', ...told };
   return {
@@ -68,18 +71,22 @@ export function judgeHoldouts(leftovers: readonly Leftover[]): HoldoutVerdict {
   };
 }
 
-function endingCommands({ pod, owner, row, job }: Leftover): string[] {
+function endOf({ pod, job }: Leftover): string {
   const [namespace = '', name = ''] = pod.split('/');
+  return job === undefined ? `kubectl delete pod ${name} -n ${namespace}` : `kubectl delete job ${job} -n ${namespace}`;
+}
+
+function endingCommands(leftover: Leftover): string[] {
+  const { pod, owner, row, job } = leftover;
+  const [namespace = ''] = pod.split('/');
   if (job !== undefined) {
-    return [
-      `# let Job ${namespace}/${job} finish, or end it: kubectl delete job ${job} -n ${namespace}`,
-      `kubectl wait job/${job} -n ${namespace} --for=condition=Complete --timeout=-1s`,
-    ];
+    const wait = `kubectl wait job/${job} -n ${namespace} --for=condition=Complete --timeout=-1s`;
+    return [`# let Job ${namespace}/${job} finish, or end it: ${endOf(leftover)}`, wait];
   }
   const after = row.needsPerson
     ? 'nothing is sure to bring it back: create it again afterwards'
     : `${owner} brings it back`;
-  return [`# pod ${pod}: ${after}`, `kubectl delete pod ${name} -n ${namespace}`];
+  return [`# pod ${pod}: ${after}`, endOf(leftover)];
 }
 
 function named(leftovers: readonly Leftover[]): string {

@@ -58,11 +58,9 @@ export function createConfirmMovedBack(context: ActivityContext): Activities['co
 }
 
 function heldBack({ cluster }: RunRef, { to }: Route, verdict: Exclude<HoldoutVerdict, { state: 'clean' }>) {
-  const { reason, detail, commands } = verdict;
-  const typed = commands
-    .map((command) => /(kubectl delete .*)$/.exec(command)?.[1])
-    .filter((text) => text !== undefined);
-  const ended = `What makes an end of ${typed.length === 1 ? 'it' : 'them'}: \`${typed.slice(0, 5).join('`, `')}\`.`;
-  const message = `In cluster ${cluster} the sidecar of ${to.revision} still runs in ${detail}. It gets certificates and configuration from that control plane, which must not go before. ${ended}`;
+  const { reason, detail, ends, commands } = verdict;
+  const more = ends.length > 5 ? ` and ${ends.length - 5} more` : '';
+  const end = `What makes an end of ${ends.length === 1 ? 'it' : 'them'}: \`${ends.slice(0, 5).join('`, `')}\`${more}.`;
+  const message = `In cluster ${cluster} the sidecar of ${to.revision} still runs in ${detail}. It gets certificates and configuration from that control plane, which must not go before. ${end}`;
   return failure(reason, message, { commands });
 }

@@ -54,6 +54,7 @@ describe('pods with the new sidecar when everything is back', () => {
       state: 'ending',
       reason: 'JobsUnfinished',
       detail: 'pod zoo/nightly-1-abc (Job nightly-1 of CronJob nightly)',
+      ends: ['kubectl delete job nightly-1 -n zoo'],
       commands: [
         '# let Job zoo/nightly-1 finish, or end it: kubectl delete job nightly-1 -n zoo',
         'kubectl wait job/nightly-1 -n zoo --for=condition=Complete --timeout=-1s',
