@@ -60,7 +60,7 @@ async function tryToStart(client: Client, run: Start, memo: StartMemo): Promise<
 /** Whether the open run of a cluster has come to its end and closes now. One that goes on is not waited for. */
 async function closesInTime(client: Client, cluster: string): Promise<boolean> {
   const found = await findExecution(client, cluster);
-  if (found === null || !found.open) return true;
+  if (found?.open !== true) return true;
   if (!FINAL_PHASES.some((name) => name === found.phase)) return false;
   const handle = client.workflow.getHandle(upgradeWorkflowId(cluster), found.runId);
   return client

@@ -41,23 +41,28 @@ export function createDeploymentLookout(
     return [{ key, message, remedy: remedy.join('\n') }];
   };
 
-  const lookAtOne = (object: KubeObject): OutsideChange[] => {
-    const { name, uid = '' } = object.metadata;
-    const [last, print] = [seen.get(name), prints.get(name)];
-    const digest = digestOf(object);
-    seen.set(name, object);
+  /** Whether a Deployment is as it should be; what was told of it is forgotten then, so that a next time counts. */
+  const isRight = (name: string, uid: string, digest: string): boolean => {
+    const print = prints.get(name);
     // One that was deleted and is there again as it was has been put right.
     const isBack = told.delete(goneKey(name)) && print?.digest === digest;
     if (print === undefined || isBack) prints.set(name, { uid, digest });
-    if (print === undefined || isBack || (print.uid === uid && print.digest === digest)) {
-      // As it should be: a next time counts.
-      for (const each of told) if (each.startsWith(`deployment/${name}/`)) told.delete(each);
-      return [];
-    }
+    else if (print.uid !== uid || print.digest !== digest) return false;
+    for (const key of toldOf(name)) told.delete(key);
+    return true;
+  };
+  const toldOf = (name: string) => [...told].filter((key) => key.startsWith(`deployment/${name}/`));
+
+  const lookAtOne = (object: KubeObject): OutsideChange[] => {
+    const { name, uid = '' } = object.metadata;
+    const last = seen.get(name);
+    const digest = digestOf(object);
+    seen.set(name, object);
+    if (isRight(name, uid, digest)) return [];
     const subject = `Deployment ${ISTIO_NAMESPACE}/${name} of cluster ${run.cluster}`;
     const writer = writerOf(object, [['f:spec']], last);
     const key = `deployment/${name}/${uid}/${digest}`;
-    const isKnown = print.uid === uid || [...told].some((each) => each.startsWith(`deployment/${name}/${uid}/`));
+    const isKnown = prints.get(name)?.uid === uid || toldOf(name).some((each) => each.includes(`/${uid}/`));
     if (!isKnown) return tell(key, `${subject} was made anew by ${writerName(writer)}.`, writer);
     return tell(key, `${subject} was edited by ${writerName(writer)}${whatChanged(last, object)}.`, writer);
   };
