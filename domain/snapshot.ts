@@ -43,10 +43,12 @@ const VOLATILE_ANNOTATIONS =
 
 /**
  * The part of an object that a person or an installer decides, and that a rollback must bring back: no status, no
- * counters, no replicas (an autoscaler's), no caBundle (istiod's), of a CRD its metadata only (never downgraded).
+ * counters, no replicas (an autoscaler's), no caBundle (istiod's), no tokens of a service account (their controller's), of a
+ * CRD its metadata only (never downgraded).
  */
 export function decidedPart(collection: string, object: JsonObject): JsonObject {
-  const { metadata, spec, ...rest } = without(object, ['status', 'apiVersion', 'kind']);
+  const tokens = collection.endsWith('/serviceaccounts') ? ['secrets'] : [];
+  const { metadata, spec, ...rest } = without(object, ['status', 'apiVersion', 'kind', ...tokens]);
   const decided: Record<string, Json> = { ...rest, metadata: decidedMetadata(asObject(metadata)) };
   if (Array.isArray(rest['webhooks'])) decided['webhooks'] = (rest['webhooks'] as readonly Json[]).map(withoutCaBundle);
   if (spec !== undefined && !collection.endsWith('/customresourcedefinitions')) {

@@ -67,7 +67,9 @@ export async function readBackup(dataDir: string, run: RunRef, place: Place): Pr
 }
 
 function toManifest({ metadata, ...rest }: KubeObject): object {
-  const decided = Object.entries(rest).filter(([key]) => key !== 'status');
+  // The tokens of a service account go with it, and another one gets its own.
+  const gone = rest.kind === 'ServiceAccount' ? ['status', 'secrets'] : ['status'];
+  const decided = Object.entries(rest).filter(([key]) => !gone.includes(key));
   const kept = Object.entries(metadata).filter(([key]) => !OF_THE_SERVER.includes(key));
   return { ...Object.fromEntries(decided), metadata: Object.fromEntries(kept) };
 }
