@@ -70,7 +70,6 @@ describe('the preflight of what will be moved', () => {
   it.each([
     ['Deployment p-room/tight (RollingUpdate)', 'is restarted'],
     ['Deployment p-rolling/recreated (Recreate)', 'is restarted'],
-    ['Deployment p-rolling/paused (paused)', 'needs a person'],
     ['StatefulSet p-rolling/held (partition)', 'is evicted pod by pod'],
     ['DaemonSet p-rolling/manual (OnDelete)', 'is evicted pod by pod'],
     ['StatefulSet p-owners/db (managed)', 'is evicted pod by pod'],
