@@ -6,11 +6,12 @@ import { INSPECT_WORKFLOW, PLAN_WORKFLOW, stateQuery, TASK_QUEUE, upgradeWorkflo
 import type { plan } from '../workflows/plan.js';
 import type { RunsGateway } from './deps.js';
 import { unknownRun } from './lookups.js';
+import { CLOSING_MS } from './temporal-closing.js';
 import { sendCommand } from './temporal-commands.js';
 import { findExecution, listExecutions } from './temporal-executions.js';
 import { toApiProblem, type Attempt } from './temporal-failures.js';
 import { rollBack } from './temporal-restore.js';
-import { CLOSING_MS, startOnce } from './temporal-start.js';
+import { startOnce } from './temporal-start.js';
 
 const DEADLINE_MS = 10_000;
 /** Plans and inspections read whole clusters. */

@@ -1,11 +1,11 @@
-import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
 import { TASK_QUEUE, UPGRADE_WORKFLOW, upgradeWorkflowId, type UpgradeInput } from '../workflows/messages.js';
-import { FINAL_PHASES } from '../domain/phases.js';
 import type { Restoration } from '../domain/restoration.js';
 import { ApiProblem } from './api-problem.js';
 import type { StartRun } from './deps.js';
 import { requestHash } from './idempotency.js';
 import { MESH_CLUSTER, MESH_PHASE, MESH_RELEASE } from '../workflows/search-attributes.js';
+import { closesInTime } from './temporal-closing.js';
 import { findExecution, type Execution } from './temporal-executions.js';
 
 /** How many earlier runs of a cluster are looked through for a key that comes back. */
@@ -26,9 +26,6 @@ interface Started {
   readonly created: boolean;
 }
 
-/** A run that is over is still open for the moment in which it gives its cluster back: so long a start waits for it. */
-export const CLOSING_MS = 10_000;
-
 /**
  * Starts a run once per key. That one cluster has at most one open run is held by Temporal itself, by the workflow id.
  * @throws ApiProblem IdempotencyKeyReused, RunAlreadyOpen; errors of Temporal as they are
@@ -40,7 +37,7 @@ export async function startOnce(client: Client, run: Start): Promise<Started> {
   if (earlier !== null) return { runId: earlier, created: false };
   const started =
     (await tryToStart(client, run, memo)) ??
-    ((await closesInTime(client, cluster)) ? await tryToStart(client, run, memo) : null);
+    ((await becomesFree(client, cluster)) ? await tryToStart(client, run, memo) : null);
   if (started !== null) return started;
   throw new ApiProblem('RunAlreadyOpen', `An upgrade of cluster ${cluster} is already under way.`);
 }
@@ -57,19 +54,10 @@ async function tryToStart(client: Client, run: Start, memo: StartMemo): Promise<
   }
 }
 
-/** Whether the open run of a cluster has come to its end and closes now. One that goes on is not waited for. */
-async function closesInTime(client: Client, cluster: string): Promise<boolean> {
+/** Whether the cluster is free now, or in a moment. */
+async function becomesFree(client: Client, cluster: string): Promise<boolean> {
   const found = await findExecution(client, cluster);
-  if (found?.open !== true) return true;
-  if (!FINAL_PHASES.some((name) => name === found.phase)) return false;
-  const handle = client.workflow.getHandle(upgradeWorkflowId(cluster), found.runId);
-  return client
-    .withDeadline(Date.now() + CLOSING_MS, () => handle.result())
-    .then(
-      () => true,
-      // However it has ended, it is closed; only the time may be up.
-      (error: unknown) => error instanceof WorkflowFailedError,
-    );
+  return found === null || closesInTime(client, cluster, found);
 }
 
 function memoOf({ key, request, restores }: Start): StartMemo {

@@ -1,13 +1,15 @@
 import { Client, type WorkflowClientInterceptor } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import { ApiProblem } from '../../api/api-problem.js';
+import { rollBack } from '../../api/temporal-restore.js';
 import { startOnce } from '../../api/temporal-start.js';
+import type { RunState } from '../../domain/run.js';
 import { openBench, startDevServer } from './support/bench.js';
-import { requestFor } from './support/fake-mesh.js';
+import { requestFor, ROUTE } from './support/fake-mesh.js';
 
 const bench = openBench(startDevServer);
 
-/** What the API does when a start comes while a run of the cluster is still open. */
+/** What the API does when a start, or a rollback, comes while a run of the cluster is still open. */
 describe('a start', () => {
   const start = (cluster: string, key: string) =>
     startOnce(bench.env().client, { request: requestFor(cluster), key, by: 'ada' });
@@ -43,5 +45,30 @@ describe('a start', () => {
     expect(refused).toBeInstanceOf(ApiProblem);
     expect(refused).toMatchObject({ reason: 'RunAlreadyOpen' });
     expect((await run.state()).phase.name).toBe('awaitingPromotion');
+  });
+});
+
+describe('a rollback', () => {
+  it('in the instant after a run has succeeded takes that run back', async () => {
+    const run = await bench.start({ canary: { cart: ['web'] } });
+    const { script, cluster } = run.mesh;
+    const hold = script.hold('releaseCluster');
+    await run.promoteAll('finalize');
+    await script.sees('releaseCluster', 'begun');
+
+    // Only when the run has been found open may it close.
+    const finding: WorkflowClientInterceptor = {
+      describe: async (input, next) => next(input).finally(() => hold.open()),
+    };
+    const client = new Client({ connection: bench.env().connection, interceptors: { workflow: [finding] } });
+    const { to } = ROUTE;
+    const ours = { revision: to.revision, version: to.version, deployment: 'istiod', ready: true };
+    const mesh = { cluster, kubernetes: '1.21', controlPlanes: [ours], namespaces: [], gateways: [] };
+    const back = await rollBack(client, { cluster, runId: 'latest', by: 'ada', reason: 'too slow', key: 'back' }, () =>
+      Promise.resolve(mesh),
+    );
+    expect(back).toMatchObject({ kind: 'started' });
+    const end = (await bench.env().client.workflow.getHandle(run.handle.workflowId).result()) as RunState;
+    expect(end).toMatchObject({ phase: { name: 'rolledBack' }, restores: { runId: (await run.end()).runId } });
   });
 });
