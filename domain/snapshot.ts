@@ -160,6 +160,19 @@ function changedFields(before: RecordedObject, now: RecordedObject): Difference[
   return patch === null ? [] : [{ what: 'changed', object: recordedName(before), fields: pathsOf(patch) }];
 }
 
+/** What a webhook of before `admissionregistration.k8s.io/v1` may say, and a new one of that version may not. */
+const OLD_SIDE_EFFECTS = ['Unknown', 'Some'];
+
+/**
+ * The API version through which an object can be created again: the one it was read by, but for webhooks that the newer version
+ * refuses in a new object. The injector of 1.5 is one; the servers that it can run on all serve the older version.
+ */
+export function creatableApi(api: string, object: Readonly<Record<string, unknown>>): string {
+  const webhooks = (object['webhooks'] ?? []) as readonly { readonly sideEffects?: string }[];
+  const isOld = webhooks.some(({ sideEffects = '' }) => OLD_SIDE_EFFECTS.includes(sideEffects));
+  return isOld ? api.replace(/\/v1$/, '/v1beta1') : api;
+}
+
 /** A key that is the same for the same object in two snapshots. */
 export function keyOf({ collection, namespace, name }: RecordedObject): string {
   return `${collection} ${namespace ?? ''}/${name}`;

@@ -1,4 +1,11 @@
-import { decidedPart, mergePatchBetween, recordedName, type Json, type RecordedObject } from '../../domain/snapshot.js';
+import {
+  creatableApi,
+  decidedPart,
+  mergePatchBetween,
+  recordedName,
+  type Json,
+  type RecordedObject,
+} from '../../domain/snapshot.js';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
 import type { RunRef } from '../contract.js';
@@ -28,7 +35,8 @@ export async function restoreObject(
       run,
       { id: `recreate/${recordedName(recorded)}`, argv, mutating: true },
       async () => {
-        await kube.create(collection, kept?.manifest ?? withType(recorded));
+        const manifest = kept?.manifest ?? withType(recorded);
+        await kube.create({ ...collection, api: creatableApi(collection.api, { ...manifest }) }, manifest);
         return { outcome: 'succeeded', value: undefined };
       },
     );
@@ -107,5 +115,5 @@ const KINDS: Readonly<Record<string, string>> = {
 
 function withType(recorded: RecordedObject): object {
   const { api, plural } = resourceOf(recorded);
-  return { apiVersion: api, kind: KINDS[plural] ?? plural, ...recorded.object };
+  return { apiVersion: creatableApi(api, recorded.object), kind: KINDS[plural] ?? plural, ...recorded.object };
 }

@@ -6,7 +6,7 @@ import { backupFile, keepBackup, readBackup } from '../../activities/rollback/ba
 import { addedBy15, isTakenOver, ownObjects } from '../../domain/old-revision.js';
 import type { DetectedMesh, Plan, Route } from '../../domain/plan.js';
 import { acceptCluster } from '../../domain/restoration.js';
-import { keyOf, type RecordedObject } from '../../domain/snapshot.js';
+import { creatableApi, keyOf, type RecordedObject } from '../../domain/snapshot.js';
 import { upgradeOptionsSchema } from '../../domain/plan.js';
 
 const sidecar = { revision: 'x', proxyTag: 'x' };
@@ -150,6 +150,19 @@ describe('the backup', () => {
       data: { mine: '2' },
     });
     expect(await readBackup(dataDir, run, recorded('v1/configmaps', 'other'))).toBeNull();
+  });
+});
+
+describe('the version through which an object can be made again', () => {
+  it.each([
+    ['NoneOnDryRun', 'admissionregistration.k8s.io/v1'],
+    ['Unknown', 'admissionregistration.k8s.io/v1beta1'],
+  ])('of a webhook whose side effects are %s is %s', (sideEffects, api) => {
+    expect(creatableApi('admissionregistration.k8s.io/v1', { webhooks: [{ sideEffects }] })).toBe(api);
+  });
+
+  it('of everything else is its own', () => {
+    expect(creatableApi('apps/v1', { spec: {} })).toBe('apps/v1');
   });
 });
 
