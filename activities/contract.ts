@@ -5,6 +5,7 @@ import type {
   Finding,
   OverlayFile,
   Plan,
+  PlannedWorkload,
   Route,
   UpgradeOptions,
   UpgradeRequest,
@@ -57,6 +58,9 @@ export interface Activities {
     /** Somebody waits for the answer: a release that cannot be had at the moment is a finding, `unknown`. */
     impatient?: boolean;
   }): Promise<readonly Finding[]>;
+
+  /** What a run would do with each workload of some namespaces. Changes nothing. */
+  planWorkloads(input: { cluster: string; namespaces: readonly string[] }): Promise<readonly PlannedWorkload[]>;
 
   /** Takes the cluster for the run before it looks at it. Throws `FencedOff` when the run of another Meshlift holds it. */
   holdCluster(input: { run: RunRef }): Promise<void>;
@@ -157,6 +161,11 @@ export interface Activities {
   restoreOldControlPlane(input: { run: RunRef; route: Route }): Promise<void>;
   /** Restores the gateway's recorded pod template; never a blind `rollout undo`. */
   restoreGateways(input: { run: RunRef; timeoutSeconds: number }): Promise<void>;
+  /**
+   * Waits until nothing runs the new sidecar any more: Jobs that began with it may finish. Throws `JobsUnfinished`,
+   * `PodsUnmanaged` or `SidecarWrong` with the pods, and `commands` in its details.
+   */
+  confirmMovedBack(input: { run: RunRef; route: Route; timeoutSeconds: number }): Promise<void>;
   /** Back to 1.5 only: its own istioctl installs it again (guide, step 6), once nothing uses the new control plane. */
   reinstallSource(input: Installation): Promise<readonly ProofLine[]>;
   /** Restores what the install replaced (shared objects) and removes what it added (new control plane, webhook, ConfigMaps, EnvoyFilters). */

@@ -5,15 +5,11 @@ const PERIOD_MS = 1_000;
 /**
  * Runs a piece of work while Temporal is told that it goes on: only so does a cancellation arrive, and only so is a dead
  * worker noticed soon.
- * @param details what the next attempt should know, should this worker die; small, and fit for JSON
  * @throws what the work throws; the cancellation itself when the work was cut short by it
  */
-export async function heartbeating<T>(
-  work: (signal: AbortSignal) => Promise<T>,
-  details: () => unknown = () => undefined,
-): Promise<T> {
+export async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(details()), PERIOD_MS);
+  const timer = setInterval(() => context.heartbeat(), PERIOD_MS);
   try {
     return await work(context.cancellationSignal);
   } catch (error) {

@@ -19,11 +19,12 @@ import { createRemoveNewControlPlane } from './rollback/remove-new-control-plane
 import { createRestoreGateways } from './rollback/restore-gateways.js';
 import { createRestoreOldControlPlane } from './rollback/restore-old-control-plane.js';
 import { createTakeSnapshot } from './rollback/take-snapshot.js';
-import { createConfirmMoved } from './workloads/confirm-moved.js';
+import { createConfirmMoved, createConfirmMovedBack } from './workloads/confirm-moved.js';
 import { createWatchForOutsiders } from './outsiders/watch-for-outsiders.js';
 import { createLabelNamespace } from './workloads/label-namespace.js';
 import { createListWorkloads } from './workloads/list-workloads.js';
 import { createMoveWorkload } from './workloads/move-workload.js';
+import { createPlanWorkloads } from './workloads/plan-workloads.js';
 import { createVerifyNamespace } from './workloads/verify-namespace.js';
 
 export type { ActivityDeps } from './context.js';
@@ -35,6 +36,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     detectMesh: createDetectMesh(context),
     makePlan: createMakePlan(context),
     runPreflight: createRunPreflight(context),
+    planWorkloads: createPlanWorkloads(context),
     holdCluster: createHoldCluster(context),
     releaseCluster: createReleaseCluster(context),
     fetchRelease: createFetchRelease(context),
@@ -55,6 +57,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     watchForOutsiders: createWatchForOutsiders(context),
     restoreOldControlPlane: createRestoreOldControlPlane(context),
     restoreGateways: createRestoreGateways(context),
+    confirmMovedBack: createConfirmMovedBack(context),
     reinstallSource: createReinstallSource(context),
     removeNewControlPlane: createRemoveNewControlPlane(context),
     compareWithSnapshot: createCompareWithSnapshot(context),

@@ -9,6 +9,8 @@ import { MESH_CLUSTER, MESH_PHASE, MESH_RELEASE } from '../workflows/search-attr
 export interface Execution {
   readonly runId: string;
   readonly open: boolean;
+  /** By its search attribute; null where it has none. */
+  readonly phase: string | null;
   readonly memo: Readonly<Record<string, unknown>>;
 }
 
@@ -26,6 +28,7 @@ export async function findExecution(client: Client, cluster: string, runId?: str
     return {
       runId: firstRunIdOf(description.raw.workflowExecutionInfo ?? { execution: description }),
       open: description.status.name === 'RUNNING' || description.status.name === 'PAUSED',
+      phase: description.typedSearchAttributes.get(MESH_PHASE) ?? null,
       memo: description.memo ?? {},
     };
   } catch (error) {

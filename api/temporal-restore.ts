@@ -8,6 +8,7 @@ import { ApiProblem } from './api-problem.js';
 import type { RollBack, RolledBack } from './deps.js';
 import { requestHash, updateIdOf } from './idempotency.js';
 import { unknownRun } from './lookups.js';
+import { closesInTime } from './temporal-closing.js';
 import { sendCommand } from './temporal-commands.js';
 import { findExecution, type Execution } from './temporal-executions.js';
 import { startOnce } from './temporal-start.js';
@@ -31,7 +32,9 @@ export async function rollBack(
   if (found === null || newest === null) throw unknownRun(cluster, runId);
   if (answers(newest, request, found.runId)) return { kind: 'started', runId: newest.runId };
 
-  const state = found.open ? null : await stateOf(client, cluster, found.runId);
+  // One that has just succeeded may still be open: as such it would refuse what it will allow in a moment.
+  const isOver = await closesInTime(client, cluster, found);
+  const state = isOver ? await stateOf(client, cluster, found.runId) : null;
   if (state?.phase.name !== 'succeeded') {
     const command = { type: 'rollBack', by, reason } as const;
     const updateId = key === undefined ? undefined : updateIdOf(key, command);

@@ -6,6 +6,7 @@ import { INSPECT_WORKFLOW, PLAN_WORKFLOW, stateQuery, TASK_QUEUE, upgradeWorkflo
 import type { plan } from '../workflows/plan.js';
 import type { RunsGateway } from './deps.js';
 import { unknownRun } from './lookups.js';
+import { CLOSING_MS } from './temporal-closing.js';
 import { sendCommand } from './temporal-commands.js';
 import { findExecution, listExecutions } from './temporal-executions.js';
 import { toApiProblem, type Attempt } from './temporal-failures.js';
@@ -55,7 +56,8 @@ export function createTemporalRuns(client: Client): RunsGateway {
   return {
     start: (run) => {
       const { cluster } = run.request;
-      return within(DEADLINE_MS, { doing: `start the upgrade of ${cluster}`, cluster }, () => startOnce(client, run));
+      const attempt = { doing: `start the upgrade of ${cluster}`, cluster };
+      return within(DEADLINE_MS + CLOSING_MS, attempt, () => startOnce(client, run));
     },
 
     find: (cluster, runId) =>

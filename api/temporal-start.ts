@@ -5,6 +5,7 @@ import { ApiProblem } from './api-problem.js';
 import type { StartRun } from './deps.js';
 import { requestHash } from './idempotency.js';
 import { MESH_CLUSTER, MESH_PHASE, MESH_RELEASE } from '../workflows/search-attributes.js';
+import { closesInTime } from './temporal-closing.js';
 import { findExecution, type Execution } from './temporal-executions.js';
 
 /** How many earlier runs of a cluster are looked through for a key that comes back. */
@@ -19,24 +20,44 @@ interface Start extends StartRun {
   readonly restores?: Restoration;
 }
 
+interface Started {
+  readonly runId: string;
+  /** False where the same request had started it before. */
+  readonly created: boolean;
+}
+
 /**
  * Starts a run once per key. That one cluster has at most one open run is held by Temporal itself, by the workflow id.
  * @throws ApiProblem IdempotencyKeyReused, RunAlreadyOpen; errors of Temporal as they are
  */
-export async function startOnce(client: Client, run: Start): Promise<{ runId: string; created: boolean }> {
+export async function startOnce(client: Client, run: Start): Promise<Started> {
   const { cluster } = run.request;
   const memo = memoOf(run);
   const earlier = await runOfKey(client, cluster, memo);
   if (earlier !== null) return { runId: earlier, created: false };
+  const started =
+    (await tryToStart(client, run, memo)) ??
+    ((await becomesFree(client, cluster)) ? await tryToStart(client, run, memo) : null);
+  if (started !== null) return started;
+  throw new ApiProblem('RunAlreadyOpen', `An upgrade of cluster ${cluster} is already under way.`);
+}
+
+/** @returns null while another run of the cluster is open */
+async function tryToStart(client: Client, run: Start, memo: StartMemo): Promise<Started | null> {
   try {
     return { runId: await startWorkflow(client, run, memo), created: true };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     // The same request may have come twice at once: then the other one has just started it.
-    const twin = await runOfKey(client, cluster, memo);
-    if (twin !== null) return { runId: twin, created: false };
-    throw new ApiProblem('RunAlreadyOpen', `An upgrade of cluster ${cluster} is already under way.`, { cause: error });
+    const twin = await runOfKey(client, run.request.cluster, memo);
+    return twin === null ? null : { runId: twin, created: false };
   }
+}
+
+/** Whether the cluster is free now, or in a moment. */
+async function becomesFree(client: Client, cluster: string): Promise<boolean> {
+  const found = await findExecution(client, cluster);
+  return found === null || closesInTime(client, cluster, found);
 }
 
 function memoOf({ key, request, restores }: Start): StartMemo {

@@ -61,7 +61,7 @@ const ACTIONS = {
   restart: 'restarted through an annotation of its pod template; its own strategy replaces the pods',
   restartAt: 'told to restart through `spec.restartAt`; its own controller replaces the pods',
   evict: 'its pods are evicted one at a time through the Eviction API, each waited for until it is back and Ready',
-  wait: 'left to finish; finalising waits for it, with a deadline',
+  wait: 'left to finish; finalising, and a rollback, wait for it with a deadline',
   report: 'left alone; a person must do something',
 } as const;
 
@@ -99,6 +99,8 @@ ${rows.join('\n')}
 - A pod that comes back without a sidecar or with another one stops its wave at once. After the cause is mended, \`retry\` evicts just those pods: the workload is not restarted again.
 - A container that has ended three times is \`CrashLoopBackOff\` at once; before that it is waited for. \`ImagePullBackOff\` and pods that cannot be created (\`FailedCreateWebhook\`, \`FailedCreateQuota\`, \`FailedCreate\`) count when they last for a minute, or a quarter of the time of a workload if that is less. \`Unschedulable\` counts when the time is up: a node may be on its way.
 - \`retry\` wakes a controller that could create no pods and has backed off (\`meshlift.dev/nudged-at\`).
+- On the way back, a Deployment whose restart brought up no pod (quota, webhook, limits) is not restarted once more: its template gets back the annotation that its pods have, and they stay.
+- On the way back, what began with the new sidecar and cannot be restarted holds the removal of the new control plane: Jobs as long as a workload may take, bare pods and those of unknown owners until a person replaces them.
 - A namespace counts as moved when two scans in a row found nothing left and no new workload.
 `;
 }

@@ -335,15 +335,15 @@ export const FAILURES = {
   JobsUnfinished: {
     meaning: 'block',
     status: 409,
-    sentence: 'Jobs with the old sidecar did not finish in time, so the old control plane stays.',
+    sentence: 'Jobs did not finish in time, so the control plane that their sidecars use stays.',
     nextStep: 'Let them finish or end them, then `meshlift retry <cluster>`. Nothing was removed yet.',
   },
   PodsUnmanaged: {
     meaning: 'block',
     status: 409,
-    sentence: 'Pods that Meshlift must not touch still run the old sidecar, so the old control plane stays.',
+    sentence: 'Pods that Meshlift must not touch still run a sidecar of the control plane that is to go, so it stays.',
     nextStep:
-      'Replace the pods that the message names yourself, or waive them, then `meshlift retry <cluster>`. Nothing was removed yet.',
+      'Replace the pods that the message names yourself, or (on the way forward) waive them, then `meshlift retry <cluster>`. Nothing was removed yet.',
   },
   NamespaceChanged: {
     meaning: 'block',

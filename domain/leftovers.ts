@@ -4,7 +4,7 @@ import type { ActionRow } from './workload-actions.js';
 
 const MOST_NAMED = 8;
 
-/** A pod that still runs the old sidecar. */
+/** A pod that still runs the sidecar of the control plane that is about to go. */
 export interface Leftover {
   /** `shop/cart-1`. */
   readonly pod: string;
@@ -13,6 +13,8 @@ export interface Leftover {
   readonly row: ActionRow;
   /** Whether it is on its way out. */
   readonly ending: boolean;
+  /** The Job that made it, where one did. */
+  readonly job?: string;
 }
 
 /** What the pods that are left mean for the old control plane. */
@@ -46,6 +48,58 @@ export function judgeLeftovers(leftovers: readonly Leftover[], waiveUnmanaged: b
   return { state: 'clean', waived: unmanaged.map(({ pod }) => pod) };
 }
 
-function sentenceOf({ pod, owner }: Leftover): string {
-  return `pod ${pod} (${owner})`;
+/** What pods with the new sidecar mean for the new control plane, when all that can be moved is back. */
+export type HoldoutVerdict =
+  | { readonly state: 'clean' }
+  | {
+      /** `ending`: it ends by itself. `held`: somebody must do something. */
+      readonly state: 'ending' | 'held';
+      readonly reason: 'JobsUnfinished' | 'PodsUnmanaged' | 'SidecarWrong';
+      readonly detail: string;
+      /** What ends each of them at once, as a command. */
+      readonly ends: readonly string[];
+      /** What a person types to wait for them or to end them, with comments. */
+      readonly commands: readonly string[];
+    };
+
+/** Judges the pods that run the new sidecar after everything is back. Those on their way out may take their grace period. */
+export function judgeHoldouts(leftovers: readonly Leftover[]): HoldoutVerdict {
+  const staying = leftovers.filter(({ ending }) => !ending);
+  if (staying.length === 0) return { state: 'clean' };
+  const ends = [...new Set(staying.map(endOf))];
+  const told = {
+    detail: named(staying.map(sentenceOf), MOST_NAMED),
+    ends,
+    commands: [...new Set(staying.flatMap(endingCommands))],
+  };
+  const left = staying.filter(({ row }) => row.action !== 'wait');
+  if (left.length === 0) return { state: 'ending', reason: 'JobsUnfinished', ...told };
+  return {
+    state: 'held',
+    reason: left.every(({ row }) => row.needsPerson) ? 'PodsUnmanaged' : 'SidecarWrong',
+    ...told,
+  };
+}
+
+function endOf({ pod, job }: Leftover): string {
+  const [namespace = '', name = ''] = pod.split('/');
+  return job === undefined ? `kubectl delete pod ${name} -n ${namespace}` : `kubectl delete job ${job} -n ${namespace}`;
+}
+
+function endingCommands(leftover: Leftover): string[] {
+  const { pod, owner, row, job } = leftover;
+  const [namespace = ''] = pod.split('/');
+  if (job !== undefined) {
+    const wait = `kubectl wait job/${job} -n ${namespace} --for=condition=Complete --timeout=-1s`;
+    return [`# let Job ${namespace}/${job} finish, or end it: ${endOf(leftover)}`, wait];
+  }
+  const after = row.needsPerson
+    ? 'nothing is sure to bring it back: create it again afterwards'
+    : `${owner} brings it back`;
+  return [`# pod ${pod}: ${after}`, endOf(leftover)];
+}
+
+function sentenceOf({ pod, owner, job }: Leftover): string {
+  const by = job === undefined || owner === `Job ${job}` ? '' : `Job ${job} of `;
+  return `pod ${pod} (${by}${owner})`;
 }

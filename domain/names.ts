@@ -45,3 +45,7 @@ export const REPLACEMENT_LABEL = 'meshlift.dev/replacing-pods';
 
 /** Annotation on an object whose controller has backed off: any change of the object makes it try again at once. */
 export const NUDGE_ANNOTATION = 'meshlift.dev/nudged-at';
+
+/** Labels by which Istio's installer marks what it installs: the installation (from 1.6 on), and the component. */
+export const OWNER_LABEL = 'install.operator.istio.io/owning-resource';
+export const COMPONENT_LABEL = 'operator.istio.io/component';

@@ -1,6 +1,7 @@
-import { DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL } from './names.js';
+import { COMPONENT_LABEL, DEFAULT_REVISION, ISTIO_NAMESPACE, OWNER_LABEL, REVISION_LABEL } from './names.js';
 import type { Route } from './plan.js';
-import type { RecordedObject, Snapshot } from './snapshot.js';
+import { needsSourceArchive } from './release.js';
+import { keyOf, type RecordedObject, type Snapshot } from './snapshot.js';
 
 /** Service that validation calls by its name, whichever revision is installed: it stays and is pointed elsewhere. */
 export const DEFAULT_SERVICE = 'istiod';
@@ -19,15 +20,35 @@ const OWN_NAMES: Readonly<Record<string, readonly string[]>> = {
   istiooperators: ['installed-state'],
 };
 
+/**
+ * What an installation of 1.5 writes besides, and 1.6 neither takes over nor reads: seen by comparing what the two installers
+ * render. Not here: Gateway `istio-ingressgateway` and Sidecar `default`, which people's own configuration may rely on.
+ */
+const ONLY_1_5: Readonly<Record<string, RegExp>> = {
+  services: /^istio-pilot$/,
+  configmaps: /^pilot-envoy-config$/,
+  serviceaccounts: /^istio-pilot-service-account$/,
+  clusterroles: /^istio-(pilot|galley)-istio-system$/,
+  clusterrolebindings: /^(istio-pilot|istiod)-istio-system$/,
+  // Their patches match proxies of 1.4 and 1.5 only.
+  envoyfilters: /^(metadata-exchange|stats-filter|tcp-metadata-exchange|tcp-stats-filter)-1\.[45]$/,
+  // An empty one that 1.5 leaves in place of Galley's own.
+  validatingwebhookconfigurations: /^istio-galley$/,
+};
+
 /** First what must not be asked any more, then what runs, then what that reads, last the installer's memory of it. */
 const ORDER = [
   'mutatingwebhookconfigurations',
+  'validatingwebhookconfigurations',
   'horizontalpodautoscalers',
   'poddisruptionbudgets',
   'deployments',
   'services',
   'envoyfilters',
   'configmaps',
+  'clusterrolebindings',
+  'clusterroles',
+  'serviceaccounts',
   'istiooperators',
 ];
 
@@ -37,15 +58,30 @@ export function pluralOf({ collection }: Pick<RecordedObject, 'collection'>): st
 }
 
 /** The revision that an object says it belongs to; null when it says none. */
-export function revisionOf({ object }: Pick<RecordedObject, 'object'>): string | null {
+export function revisionOf(entry: Pick<RecordedObject, 'object'>): string | null {
+  return labelsOf(entry)[REVISION_LABEL] ?? null;
+}
+
+/** The installation that an object says it belongs to, by the mark of the installer of 1.6; null when it says none. */
+export function installationOf(entry: Pick<RecordedObject, 'object'>): string | null {
+  return labelsOf(entry)[OWNER_LABEL] ?? null;
+}
+
+/** Whether another installation has made an object its own since it was recorded. */
+export function isTakenOver(recorded: Pick<RecordedObject, 'object'>, now: Pick<RecordedObject, 'object'>): boolean {
+  const owner = installationOf(now);
+  return owner !== null && owner !== installationOf(recorded);
+}
+
+function labelsOf({ object }: Pick<RecordedObject, 'object'>): Readonly<Record<string, string>> {
   const { labels } = (object['metadata'] ?? {}) as { readonly labels?: Readonly<Record<string, string>> };
-  return labels?.[REVISION_LABEL] ?? null;
+  return labels ?? {};
 }
 
 /** The objects of a snapshot that belong to the old control plane alone, in the order in which they are removed. */
 export function ownObjects(snapshot: Pick<Snapshot, 'objects'>, { from }: Pick<Route, 'from'>): RecordedObject[] {
   return snapshot.objects
-    .filter((entry) => isOwn(entry, from.revision))
+    .filter((entry) => isOwn(entry, from.revision) || (needsSourceArchive(from.version) && isOnlyOf15(entry)))
     .sort((a, b) => ORDER.indexOf(pluralOf(a)) - ORDER.indexOf(pluralOf(b)));
 }
 
@@ -60,4 +96,27 @@ export function isOwn(entry: RecordedObject, revision: string): boolean {
   if (label !== null && label !== revision) return false;
   const suffix = revision === DEFAULT_REVISION ? '' : `-${revision}`;
   return (OWN_NAMES[plural] ?? []).some((name) => entry.name === `${name}${suffix}`);
+}
+
+/** Whether the installer of 1.5 has written an object, for itself alone. */
+function isOnlyOf15(entry: RecordedObject): boolean {
+  const { webhooks } = entry.object;
+  if (labelsOf(entry)[COMPONENT_LABEL] === undefined || revisionOf(entry) !== null) return false;
+  // A webhook that is called may be somebody's validation, whatever its configuration is called.
+  if (Array.isArray(webhooks) && webhooks.length > 0) return false;
+  return ONLY_1_5[pluralOf(entry)]?.test(entry.name) === true;
+}
+
+/**
+ * What installing 1.5 again has added: it carries that installer's mark and no other one, and was there neither when the run
+ * began nor right before. Never a CRD: with it everybody's objects of that kind would go.
+ * @param known keys of what was there right before
+ */
+export function addedBy15(before: Snapshot, known: ReadonlySet<string>, now: Snapshot): RecordedObject[] {
+  const recorded = new Set(before.objects.map(keyOf));
+  return now.objects.filter((entry) => {
+    const isNew = !recorded.has(keyOf(entry)) && !known.has(keyOf(entry));
+    const isOf15 = labelsOf(entry)[COMPONENT_LABEL] !== undefined && revisionOf(entry) === null;
+    return isNew && isOf15 && installationOf(entry) === null && pluralOf(entry) !== 'customresourcedefinitions';
+  });
 }

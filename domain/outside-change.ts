@@ -38,8 +38,8 @@ function gitOpsTool({ manager, other = '', marks }: Writer): GitOpsTool | null {
 /** The writer as it stands in sentences. */
 export function writerName({ manager, other }: Writer): string {
   if (manager !== null) return manager;
-  const hint = other === undefined ? '' : ` (the last other writer of the object was ${other})`;
-  return `somebody whom the API server does not name${hint}`;
+  const hint = other === undefined ? '' : `; the last other writer of the object was ${other}`;
+  return `an unknown writer (the API server records none${hint})`;
 }
 
 /** What keeps a GitOps tool from taking back what the run writes, as lines to paste; none for other writers. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isWaivable, type CheckResult } from './checks/catalogue.js';
 import { clusterIdSchema, namespaceNameSchema } from './names.js';
+import type { WorkloadAction } from './workload-actions.js';
 import type { SidecarTarget } from './workload.js';
 
 const SEVEN_DAYS_IN_SECONDS = 7 * 24 * 60 * 60;
@@ -167,6 +168,19 @@ export interface OverlayFile {
   readonly sha256: string;
 }
 
+/** What a run will do with one workload. */
+export interface PlannedWorkload {
+  /** As it is called in the cluster: also kinds that Meshlift does not know. */
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** As the table of actions calls it: `RollingUpdate`, `OnDelete`; `any` where it makes no difference. */
+  readonly strategy: string;
+  readonly action: WorkloadAction;
+  /** What is done, and why. */
+  readonly sentence: string;
+}
+
 /** What a run will do. Approvals are bound to {@link Plan.hash}. */
 export interface Plan {
   readonly cluster: string;
@@ -180,6 +194,8 @@ export interface Plan {
   /** The verdict of every check, once they were asked. */
   readonly checks?: readonly CheckResult[];
   readonly waves: readonly Wave[];
+  /** What will be done with each workload, where a plan was asked for and the cluster could tell; a run keeps no such list. */
+  readonly workloads?: readonly PlannedWorkload[];
   /** The commands that a person would type for the same effect, in order. */
   readonly commands: readonly string[];
   readonly totals: { readonly namespaces: number; readonly workloads: number; readonly pods: number };

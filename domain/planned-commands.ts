@@ -28,6 +28,18 @@ export function plannedCommands(
   ];
 }
 
+/** What 1.5 alone has written, and labels with no revision. */
+const ONLY_1_5 = [
+  'kubectl delete service istio-pilot -n istio-system --ignore-not-found',
+  'kubectl delete configmap istio istio-sidecar-injector pilot-envoy-config -n istio-system --ignore-not-found',
+  'kubectl delete envoyfilter metadata-exchange-1.4 stats-filter-1.4 -n istio-system --ignore-not-found',
+  'kubectl delete envoyfilter metadata-exchange-1.5 stats-filter-1.5 tcp-metadata-exchange-1.5 tcp-stats-filter-1.5 -n istio-system --ignore-not-found',
+  'kubectl delete clusterrolebinding istio-pilot-istio-system istiod-istio-system --ignore-not-found',
+  'kubectl delete clusterrole istio-pilot-istio-system istio-galley-istio-system --ignore-not-found',
+  'kubectl delete serviceaccount istio-pilot-service-account -n istio-system --ignore-not-found',
+  'kubectl delete validatingwebhookconfiguration istio-galley --ignore-not-found',
+];
+
 /** Guide, step 7, in the order that keeps validation and injection alive. */
 function finalCommands({ from, to }: Route): string[] {
   const suffix = from.revision === DEFAULT_REVISION ? '' : `-${from.revision}`;
@@ -39,7 +51,9 @@ function finalCommands({ from, to }: Route): string[] {
     `kubectl patch service istiod -n istio-system --type merge -p '${JSON.stringify(patch)}'`,
     `kubectl delete mutatingwebhookconfiguration istio-sidecar-injector${suffix} --ignore-not-found`,
     `kubectl delete deployment,horizontalpodautoscaler,poddisruptionbudget istiod${suffix} -n istio-system --ignore-not-found`,
-    `kubectl delete configmap,envoyfilter -n istio-system -l ${REVISION_LABEL}=${from.revision}`,
+    ...(needsSourceArchive(from.version)
+      ? ONLY_1_5
+      : [`kubectl delete configmap,envoyfilter -n istio-system -l ${REVISION_LABEL}=${from.revision}`]),
     `kubectl delete istiooperator installed-state${suffix} -n istio-system --ignore-not-found`,
   ];
 }

@@ -94,6 +94,20 @@ export function hasSidecar(pod: Pod, expected: SidecarTarget): boolean {
   return proxyTagOf(pod) === expected.proxyTag && (expected.revision === null || revision === expected.revision);
 }
 
+/**
+ * Whether a pod is served by the control plane of one side: it runs that side's proxy, or one that carries its revision. The one
+ * rule for whoever asks what a control plane is still needed for.
+ * @param other the sidecar of the other side
+ */
+export function runsSidecarOf(pod: Pod, side: SidecarTarget, other: SidecarTarget): boolean {
+  const tag = proxyTagOf(pod);
+  if (isFinished(pod) || tag === null) return false;
+  if (tag === side.proxyTag) return true;
+  const label = pod.metadata.labels?.[REVISION_LABEL] ?? null;
+  // 1.5 writes no label: a proxy without one is served by it, whatever patch it is itself; the new gateways are not.
+  return side.revision === null ? label === null && tag !== other.proxyTag : label === side.revision;
+}
+
 /** The controller that a pod belongs to; undefined for a bare pod. */
 export function controllerOf(pod: Pick<Pod, 'metadata'>) {
   return pod.metadata.ownerReferences?.find(({ controller }) => controller === true);

@@ -31,7 +31,7 @@ const TRANSITIONS: Transitions = {
     const blockers = findings.filter(isBlocking);
     const checked = { ...state, findings };
     if (blockers.length === 0) return enter(checked, { name: 'preparing' }, event.at);
-    return enter(checked, { name: 'rejected' }, event.at, blockers.map(({ reason }) => reason).join(', '));
+    return end(checked, { name: 'rejected' }, event.at, blockers.map(({ reason }) => reason).join(', '));
   },
   // From here on the cluster may have changed, even if the installation fails at once.
   prepared: (state, { at, archives }) => {

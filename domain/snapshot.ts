@@ -43,10 +43,12 @@ const VOLATILE_ANNOTATIONS =
 
 /**
  * The part of an object that a person or an installer decides, and that a rollback must bring back: no status, no
- * counters, no replicas (an autoscaler's), no caBundle (istiod's), of a CRD its metadata only (never downgraded).
+ * counters, no replicas (an autoscaler's), no caBundle (istiod's), no tokens of a service account (their controller's), of a
+ * CRD its metadata only (never downgraded).
  */
 export function decidedPart(collection: string, object: JsonObject): JsonObject {
-  const { metadata, spec, ...rest } = without(object, ['status', 'apiVersion', 'kind']);
+  const tokens = collection.endsWith('/serviceaccounts') ? ['secrets'] : [];
+  const { metadata, spec, ...rest } = without(object, ['status', 'apiVersion', 'kind', ...tokens]);
   const decided: Record<string, Json> = { ...rest, metadata: decidedMetadata(asObject(metadata)) };
   if (Array.isArray(rest['webhooks'])) decided['webhooks'] = (rest['webhooks'] as readonly Json[]).map(withoutCaBundle);
   if (spec !== undefined && !collection.endsWith('/customresourcedefinitions')) {
@@ -156,6 +158,19 @@ function changedFields(before: RecordedObject, now: RecordedObject): Difference[
     decidedPart(before.collection, before.object),
   );
   return patch === null ? [] : [{ what: 'changed', object: recordedName(before), fields: pathsOf(patch) }];
+}
+
+/** What a webhook of before `admissionregistration.k8s.io/v1` may say, and a new one of that version may not. */
+const OLD_SIDE_EFFECTS = ['Unknown', 'Some'];
+
+/**
+ * The API version through which an object can be created again: the one it was read by, but for webhooks that the newer version
+ * refuses in a new object. The injector of 1.5 is one; the servers that it can run on all serve the older version.
+ */
+export function creatableApi(api: string, object: Readonly<Record<string, unknown>>): string {
+  const webhooks = (object['webhooks'] ?? []) as readonly { readonly sideEffects?: string }[];
+  const isOld = webhooks.some(({ sideEffects = '' }) => OLD_SIDE_EFFECTS.includes(sideEffects));
+  return isOld ? api.replace(/\/v1$/, '/v1beta1') : api;
 }
 
 /** A key that is the same for the same object in two snapshots. */

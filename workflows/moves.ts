@@ -1,13 +1,8 @@
-import {
-  CancellationScope,
-  ChildWorkflowCancellationType,
-  condition,
-  ParentClosePolicy,
-  startChild,
-} from '@temporalio/workflow';
+import { ChildWorkflowCancellationType, condition, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import type { NamespaceState, RunState } from '../domain/run.js';
 import type { Direction } from '../domain/workload.js';
+import { cancelledOnceStarted } from './cancelled-once-started.js';
 import type { Ledger } from './ledger.js';
 import {
   holdSignal,
@@ -100,22 +95,6 @@ export function createMoves(ledger: Ledger): Moves {
       await passing;
     },
   };
-}
-
-/**
- * Keeps a cancellation back until the move has really started. One that came between the request to start it and the
- * answer would be taken for its end, and a rollback would begin beside a move that still goes on.
- */
-function cancelledOnceStarted<Result>(
-  start: (scope: CancellationScope) => Promise<{ readonly result: () => Promise<Result> }>,
-): Promise<Result> {
-  const outer = CancellationScope.current();
-  return CancellationScope.nonCancellable(async () => {
-    const scope = new CancellationScope();
-    const { result } = await start(scope);
-    outer.cancelRequested.catch(() => scope.cancel());
-    return scope.run(result);
-  });
 }
 
 function startMove(input: MigrateNamespaceInput): Promise<Move> {

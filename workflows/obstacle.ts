@@ -10,6 +10,14 @@ export function obstacleOf(error: unknown): Obstacle {
   return { reason, message: sentenceOf(cause, error), remedy: FAILURES[reason].nextStep };
 }
 
+/** The commands that a failure gives for what only a person can do; none when it gives none. */
+export function commandsIn(error: unknown): readonly string[] {
+  const cause = rootOf(error);
+  const [details] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
+  const { commands } = (details ?? {}) as { readonly commands?: readonly string[] };
+  return commands ?? [];
+}
+
 /** The failure that an activity or a child workflow ended with, without the wrapping. */
 function rootOf(error: unknown): unknown {
   const wrapped = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure;

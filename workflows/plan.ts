@@ -5,6 +5,12 @@ import { ask, check } from './activities.js';
 /** What an upgrade would do, with the findings of every check. Changes nothing. */
 export async function plan(request: UpgradeRequest): Promise<Plan> {
   const made = await ask.makePlan(request);
-  const findings = inOrder([...made.findings, ...(await check.runPreflight({ plan: made, impatient: true }))]);
-  return { ...made, findings, checks: verdictsOf(findings) };
+  const namespaces = made.waves.flatMap((wave) => wave.namespaces);
+  const [found, workloads] = await Promise.all([
+    check.runPreflight({ plan: made, impatient: true }),
+    // A plan without it still tells most: what cannot be read is a finding of its own.
+    check.planWorkloads({ cluster: made.cluster, namespaces }).catch(() => null),
+  ]);
+  const findings = inOrder([...made.findings, ...found]);
+  return { ...made, findings, checks: verdictsOf(findings), ...(workloads === null ? {} : { workloads }) };
 }

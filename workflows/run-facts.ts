@@ -5,7 +5,7 @@ import type { Route } from '../domain/plan.js';
 import type { Obstacle, RunState } from '../domain/run.js';
 import type { RunRef } from '../activities/contract.js';
 
-export { obstacleOf } from './obstacle.js';
+export { commandsIn, obstacleOf } from './obstacle.js';
 
 /** How activities name the run. */
 export function runRefOf({ cluster, runId, release, restores }: RunState): RunRef {

@@ -7,7 +7,7 @@ import { change, examine, read, watchFor } from './activities.js';
 import { createInterruptible } from './interruptible.js';
 import type { Ledger, NewEvent } from './ledger.js';
 import type { Moves } from './moves.js';
-import { manualCommandsOf, obstacleOf, routeOf, runRefOf, timedOut } from './run-facts.js';
+import { commandsIn, manualCommandsOf, obstacleOf, routeOf, runRefOf, timedOut } from './run-facts.js';
 
 /** What a run does in each phase; one that is missing does not compile. */
 type Story = { readonly [Name in PhaseName]: (phase: Extract<Phase, { readonly name: Name }>) => Promise<void> };
@@ -126,14 +126,17 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
   async function rollBack(): Promise<NewEvent> {
     if (ledger.state().removing) await change.restoreOldControlPlane(target());
     await moves.moveAll('back', touchedIn);
-    await change.restoreGateways({ run, timeoutSeconds: options().workloadTimeoutSeconds });
+    const { workloadTimeoutSeconds: timeoutSeconds } = options();
+    await change.restoreGateways({ run, timeoutSeconds });
+    await watchFor(timeoutSeconds).confirmMovedBack({ ...target(), timeoutSeconds });
     const reinstalled = comesFrom15() ? await change.reinstallSource(installation()) : [];
     await change.removeNewControlPlane(target());
     return { type: 'rolledBack', proof: [...reinstalled, ...(await change.compareWithSnapshot(target()))] };
   }
 
   function notBack(error: unknown): NewEvent {
-    return { type: 'failed', obstacle: obstacleOf(error), manualCommands: manualCommandsOf(ledger.state()) };
+    const manualCommands = [...commandsIn(error), ...manualCommandsOf(ledger.state())];
+    return { type: 'failed', obstacle: obstacleOf(error), manualCommands };
   }
 
   // The table has a function for each name that takes just that phase; the compiler cannot see that the pairs match.

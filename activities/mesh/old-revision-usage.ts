@@ -1,13 +1,12 @@
 import { named } from '../../domain/named.js';
 import { DEFAULT_REVISION, INJECTION_LABEL, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
-import { isFinished, proxyTagOf } from '../../domain/pod.js';
+import type { Pod } from '../../domain/pod.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { failure, isFailure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
-import type { KubeObject } from '../kube/types.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
-import { asPod } from '../workloads/owned-pods.js';
+import { podsServedBy } from '../workloads/served-pods.js';
 import { untilHolds } from './deployment-state.js';
 import { foreignObjects, webhooksOn } from './usage-objects.js';
 import { templatesOn } from './usage-templates.js';
@@ -87,27 +86,17 @@ async function namespacesOn({ kube, route }: Usage): Promise<string[]> {
 
 /** Pods on their way out count, too: they still speak with the old control plane. */
 async function podsOn({ kube, route, waived }: Usage, leaving: boolean): Promise<string[]> {
-  const { items } = await kube.list({ api: 'v1', plural: 'pods' });
-  const { revision, proxyTag } = route.from.sidecar;
-  return items
-    .filter((object) => {
-      const pod = asPod(object);
-      const tag = proxyTagOf(pod);
-      if (isFinished(pod) || tag === null || waived.includes(nameOf(object))) return false;
-      if ((object.metadata.deletionTimestamp !== undefined) !== leaving) return false;
-      const label = object.metadata.labels?.[REVISION_LABEL] ?? null;
-      if (tag === proxyTag) return true;
-      // 1.5 writes no label: a proxy without one is served by it, whatever patch it is itself; the new gateways are not.
-      return revision === null ? label === null && tag !== route.to.sidecar.proxyTag : label === revision;
-    })
+  const pods = await podsServedBy(kube, route, 'from');
+  return pods
+    .filter((pod) => !waived.includes(nameOf(pod)) && (pod.metadata.deletionTimestamp !== undefined) === leaving)
     .map((pod) => `pod ${nameOf(pod)}${jobOf(pod)} runs its proxy`);
 }
 
-function nameOf({ metadata }: KubeObject): string {
+function nameOf({ metadata }: Pod): string {
   return `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
-function jobOf({ metadata }: KubeObject): string {
+function jobOf({ metadata }: Pod): string {
   const job = metadata.ownerReferences?.find(({ kind }) => kind === 'Job');
   return job === undefined ? '' : ` of Job ${job.name}, which has not ended,`;
 }

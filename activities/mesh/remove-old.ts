@@ -1,4 +1,4 @@
-import { revisionOf } from '../../domain/old-revision.js';
+import { installationOf, isTakenOver, revisionOf } from '../../domain/old-revision.js';
 import { recordedName, type Json, type RecordedObject } from '../../domain/snapshot.js';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
@@ -36,6 +36,10 @@ export async function removeOld(context: ActivityContext, run: RunRef, recorded:
 function whyNotMeant(recorded: RecordedObject, current: KubeObject): string | null {
   if (recorded.uid !== undefined && recorded.uid !== current.metadata.uid)
     return 'it was made anew after the run began, by somebody else';
-  const [before, now] = [revisionOf(recorded), revisionOf({ object: current as unknown as Record<string, Json> })];
-  return before === now ? null : `it belongs to revision ${now ?? '(none)'} by now`;
+  const object = current as unknown as Record<string, Json>;
+  const [before, now] = [revisionOf(recorded), revisionOf({ object })];
+  if (before !== now) return `it belongs to revision ${now ?? '(none)'} by now`;
+  return isTakenOver(recorded, { object })
+    ? `installation ${installationOf({ object }) ?? ''} has taken it over`
+    : null;
 }

@@ -3,8 +3,8 @@ import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
 import type { Route } from '../../domain/plan.js';
 import { isLive, proxyTagOf, type Pod } from '../../domain/pod.js';
 import type { ProofLine } from '../../domain/run.js';
-import { ownObjects } from '../../domain/old-revision.js';
-import { recordedName, type Snapshot } from '../../domain/snapshot.js';
+import { isTakenOver, ownObjects } from '../../domain/old-revision.js';
+import { recordedName, type Json, type Snapshot } from '../../domain/snapshot.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
@@ -128,7 +128,9 @@ async function proveNoOrphans(
 ): Promise<ProofLine> {
   const own = ownObjects(before, route);
   const there = await stillThere(kube, own);
-  const left = there.filter(({ recorded, now }) => isSame(recorded, now)).map(({ recorded }) => recorded);
+  const isLeft = ({ recorded, now }: (typeof there)[number]) =>
+    isSame(recorded, now) && !isTakenOver(recorded, { object: now as unknown as Record<string, Json> });
+  const left = there.filter(isLeft).map(({ recorded }) => recorded);
   const orphans = (await observe(kube, run)).objects.filter((entry) => isLabelled(entry, route.from.revision));
   const names = [...new Set([...orphans, ...left].map(recordedName))];
   if (names.length > 0) {
@@ -136,7 +138,8 @@ async function proveNoOrphans(
     throw failure('OldRevisionInUse', message);
   }
   const foreign = there.map(({ recorded }) => recordedName(recorded));
-  const alone = foreign.length === 0 ? '' : `; made anew by somebody else and left alone: ${foreign.join(', ')}`;
+  const alone =
+    foreign.length === 0 ? '' : `; made anew or taken over by somebody else and left alone: ${foreign.join(', ')}`;
   return {
     name: 'nothing of the old revision is left',
     ok: true,

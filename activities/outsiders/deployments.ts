@@ -9,7 +9,7 @@ import type { KubeObject } from '../kube/types.js';
 import { isGateway } from '../planning/detect-mesh.js';
 import { marksOf, writerOf } from './writer.js';
 
-/** A Deployment as it was first seen, small enough for the next attempt to know it. */
+/** A Deployment as it was first seen, small enough to be kept for the next watch. */
 export interface Print {
   readonly uid: string;
   readonly digest: string;
@@ -20,8 +20,9 @@ const NOBODY: Writer = { manager: null, marks: {} };
 
 /**
  * Tells when somebody else deletes, re-creates or edits the new istiod or a gateway. How many replicas there are is an
- * autoscaler's to say; none at all is a change.
- * @param prints what was seen at first, by name; filled here
+ * autoscaler's to say; none at all is a change. Right is what was seen at first, and what a person has accepted since.
+ * @param prints what was seen at first, by name, in whichever watch; filled here
+ * @param told keys of what was told before
  */
 export function createDeploymentLookout(
   { run, route }: { readonly run: RunRef; readonly route: Route },
@@ -41,18 +42,29 @@ export function createDeploymentLookout(
     return [{ key, message, remedy: remedy.join('\n') }];
   };
 
+  /** Whether a Deployment is as it should be; what was told of it is forgotten then, so that a next time counts. */
+  const isRight = (name: string, uid: string, digest: string): boolean => {
+    const print = prints.get(name);
+    // One that was deleted and is there again as it was has been put right.
+    const isBack = told.delete(goneKey(name)) && print?.digest === digest;
+    if (print === undefined || isBack) prints.set(name, { uid, digest });
+    else if (print.uid !== uid || print.digest !== digest) return false;
+    for (const key of toldOf(name)) told.delete(key);
+    return true;
+  };
+  const toldOf = (name: string) => [...told].filter((key) => key.startsWith(`deployment/${name}/`));
+
   const lookAtOne = (object: KubeObject): OutsideChange[] => {
     const { name, uid = '' } = object.metadata;
-    const [last, print] = [seen.get(name), prints.get(name)];
+    const last = seen.get(name);
     const digest = digestOf(object);
     seen.set(name, object);
-    prints.set(name, { uid, digest });
-    told.delete(goneKey(name));
-    if (print === undefined || (print.uid === uid && print.digest === digest)) return [];
+    if (isRight(name, uid, digest)) return [];
     const subject = `Deployment ${ISTIO_NAMESPACE}/${name} of cluster ${run.cluster}`;
     const writer = writerOf(object, [['f:spec']], last);
     const key = `deployment/${name}/${uid}/${digest}`;
-    if (print.uid !== uid) return tell(key, `${subject} was made anew by ${writerName(writer)}.`, writer);
+    const isKnown = prints.get(name)?.uid === uid || toldOf(name).some((each) => each.includes(`/${uid}/`));
+    if (!isKnown) return tell(key, `${subject} was made anew by ${writerName(writer)}.`, writer);
     return tell(key, `${subject} was edited by ${writerName(writer)}${whatChanged(last, object)}.`, writer);
   };
 
@@ -63,7 +75,7 @@ export function createDeploymentLookout(
       ...objects.filter((object) => object.metadata.name === istiod || isGateway(object)).flatMap(lookAtOne),
       ...[...new Set(missing)].flatMap((name) => {
         const writer = { ...NOBODY, marks: marksIn(seen.get(name)) };
-        const message = `Deployment ${ISTIO_NAMESPACE}/${name} of cluster ${run.cluster} was deleted; a deletion leaves no name.`;
+        const message = `Deployment ${ISTIO_NAMESPACE}/${name} of cluster ${run.cluster} was deleted by an unknown writer: the API server records none for a deletion.`;
         return tell(goneKey(name), message, writer);
       }),
     ];

@@ -13,7 +13,6 @@ interface Pair {
 }
 
 const field = (label: string) => ['f:metadata', 'f:labels', `f:${label}`];
-const FIELDS = [field(INJECTION_LABEL), field(REVISION_LABEL)];
 
 /** What the run expects of the namespaces that it moves. */
 export interface NamespaceExpectation {
@@ -60,7 +59,7 @@ export function createNamespaceLookout(expectation: NamespaceExpectation, told: 
       const key = `${prefix}${wrong.current.injection ?? ''}/${wrong.current.revision ?? ''}`;
       if (told.has(key)) return [];
       told.add(key);
-      const writer = writerOf(object, FIELDS, last);
+      const writer = writerOf(object, writtenFields(wrong), last);
       return [
         {
           key,
@@ -72,6 +71,15 @@ export function createNamespaceLookout(expectation: NamespaceExpectation, told: 
         },
       ];
     });
+}
+
+/** The labels that somebody has written. One that is missing has no owner who could tell. */
+function writtenFields({ current, wanted }: { current: Pair; wanted: Pair }): readonly (readonly string[])[] {
+  const isWritten = (key: keyof Pair) => current[key] !== null && current[key] !== wanted[key];
+  return [
+    ...(isWritten('injection') ? [field(INJECTION_LABEL)] : []),
+    ...(isWritten('revision') ? [field(REVISION_LABEL)] : []),
+  ];
 }
 
 function pairOf(labels: Readonly<Record<string, string>>): Pair {

@@ -7,17 +7,16 @@ const OURSELVES = 'meshlift';
 const NOBODY_TO_ASK = /^$|^meshlift$|^kube-controller-manager$/;
 
 /**
- * Who made a change, as far as the API server knows: the newest owner of one of the fields; where a field was removed
- * nobody owns it, and the newest writer of anything is the best guess.
+ * Who made a change, as far as the API server knows: the newest owner of one of the fields. Where a field was removed nobody
+ * owns it, and the API server does not tell who did it: whoever else has written the object is a hint, never the answer.
  * @param fields paths of `f:` keys below the object, for instance `['f:metadata', 'f:labels', 'f:istio.io/rev']`
- * @param before the object before the change, where it was seen: what did not change since did not make it
+ * @param before the object before the change, where it was seen: who has not written since did not make it
  */
 export function writerOf(after: KubeObject, fields: readonly (readonly string[])[], before?: KubeObject): Writer {
-  const known = new Set((before?.metadata.managedFields ?? []).map((entry) => JSON.stringify(entry)));
-  const fresh = entriesOf(after).filter((entry) => !known.has(JSON.stringify(entry)));
-  const owners = fresh.filter((entry) => fields.some((path) => owns(entry, path)));
-  const others = fresh.filter(({ manager }) => manager !== OURSELVES);
-  const manager = (newest(owners) ?? newest(others))?.manager ?? null;
+  // Who loses a field to another writer keeps the time of his own last write.
+  const known = new Set((before?.metadata.managedFields ?? []).map(writeOf));
+  const fresh = entriesOf(after).filter((entry) => !known.has(writeOf(entry)));
+  const manager = newest(fresh.filter((entry) => fields.some((path) => owns(entry, path))))?.manager ?? null;
   const other = newest(entriesOf(after).filter((entry) => !NOBODY_TO_ASK.test(entry.manager ?? '')))?.manager;
   return { manager, marks: marksOf(after), ...(manager !== null || other === undefined ? {} : { other }) };
 }
@@ -30,6 +29,11 @@ export function isOurs(object: KubeObject, field: readonly string[]): boolean {
 /** Labels and annotations together: GitOps tools mark what is theirs by either. */
 export function marksOf({ metadata }: KubeObject): Readonly<Record<string, string>> {
   return { ...metadata.labels, ...metadata.annotations };
+}
+
+/** One write of one manager. */
+function writeOf({ manager, operation, time }: ManagedFields): string {
+  return JSON.stringify([manager, operation, time]);
 }
 
 /** Entries of subresources are those of controllers that report, not of somebody who decides. */

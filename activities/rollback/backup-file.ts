@@ -3,7 +3,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { pluralOf } from '../../domain/old-revision.js';
-import type { RecordedObject } from '../../domain/snapshot.js';
+import { creatableApi, type RecordedObject } from '../../domain/snapshot.js';
 import type { RunRef } from '../contract.js';
 import { failure } from '../failure.js';
 import type { KubeObject } from '../kube/types.js';
@@ -67,9 +67,12 @@ export async function readBackup(dataDir: string, run: RunRef, place: Place): Pr
 }
 
 function toManifest({ metadata, ...rest }: KubeObject): object {
-  const decided = Object.entries(rest).filter(([key]) => key !== 'status');
+  // The tokens of a service account go with it, and another one gets its own.
+  const gone = rest.kind === 'ServiceAccount' ? ['status', 'secrets'] : ['status'];
+  const decided = Object.entries(rest).filter(([key]) => !gone.includes(key));
   const kept = Object.entries(metadata).filter(([key]) => !OF_THE_SERVER.includes(key));
-  return { ...Object.fromEntries(decided), metadata: Object.fromEntries(kept) };
+  const version = rest.apiVersion === undefined ? {} : { apiVersion: creatableApi(rest.apiVersion, rest) };
+  return { ...Object.fromEntries(decided), ...version, metadata: Object.fromEntries(kept) };
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -1,12 +1,9 @@
-import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { COMPONENT_LABEL, ISTIO_NAMESPACE, OWNER_LABEL, REVISION_LABEL } from '../../domain/names.js';
 import { decidedPart, type Json, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
 import type { RunRef } from '../contract.js';
 import { PROBE_LABEL } from '../mesh/probe-namespace.js';
 import type { KubeClient, KubeObject, Resource } from '../kube/types.js';
 
-/** Labels by which Istio's installer marks what it installs. */
-export const OWNER_LABEL = 'install.operator.istio.io/owning-resource';
-export const COMPONENT_LABEL = 'operator.istio.io/component';
 /** ConfigMaps in which the istiods of a cluster agree on who leads; they carry no label. */
 const ELECTION = /^istio-(leader|.+-election)$/;
 /** The installer's own memory of what it installed; it carries no label. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { COMPONENT_LABEL, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
 import type { Route } from '../../domain/plan.js';
 import { imageTag } from '../../domain/pod.js';
 import type { ProofLine } from '../../domain/run.js';
@@ -14,7 +14,8 @@ import { isComplete, untilHolds } from '../mesh/deployment-state.js';
 import { probeOldInjection } from '../mesh/probe-old-injection.js';
 import { probeValidation } from '../mesh/probe-validation.js';
 import { asWorkload } from '../workloads/owned-pods.js';
-import { COMPONENT_LABEL, resourceOf } from './observe.js';
+import { resourceOf } from './observe.js';
+import { rememberBeforeReinstall, removeAdditions } from './reinstall-additions.js';
 import { requireNotAskedFor, requireOldControlPlane, requireUnused } from './require.js';
 import { readSnapshot, runDir } from './snapshot-file.js';
 import { sourceIstioctl } from './source-istioctl.js';
@@ -41,6 +42,7 @@ export function createReinstallSource(context: ActivityContext): Activities['rei
       const source = await sourceIstioctl(context, { run, route, options, overlays, signal });
       const shown = [...source.installVerb, ...source.options];
       const target = ['--kubeconfig', cluster.kubeconfig, ...(cluster.context ? ['--context', cluster.context] : [])];
+      await rememberBeforeReinstall(context, run);
       const operation = { id: 'reinstall', argv: ['istioctl', ...shown], mutating: true };
       await recordOperation(context.journal, run, operation, async () => {
         const { exitCode, tail } = await source.run([...shown, ...target], {
@@ -57,6 +59,7 @@ export function createReinstallSource(context: ActivityContext): Activities['rei
         }
         return { outcome: 'succeeded', tail: `${tail}\nexit code ${exitCode}`, value: undefined };
       });
+      await removeAdditions(context, run, before);
       return prove(kube, run, route, signal);
     });
 }

@@ -1,4 +1,4 @@
-import { REVISION_LABEL } from '../../domain/names.js';
+import { OWNER_LABEL, REVISION_LABEL } from '../../domain/names.js';
 import type { Route } from '../../domain/plan.js';
 import { keyOf, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
 import { recordOperation } from '../audit/operation.js';
@@ -8,7 +8,7 @@ import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import { untilHolds } from '../mesh/deployment-state.js';
 import { removeProbeNamespaces } from '../mesh/probe-namespace.js';
-import { isElection, observe, OWNER_LABEL, resourceOf } from './observe.js';
+import { isElection, observe, resourceOf } from './observe.js';
 import { requireOldControlPlane, requireUnused } from './require.js';
 import { restoreObject } from './restore.js';
 import { readSnapshot } from './snapshot-file.js';
@@ -67,7 +67,8 @@ function belongsTo(entry: RecordedObject, revision: string): boolean {
   return (collection.endsWith('/istiooperators') && name === memory) || isElection(entry);
 }
 
-async function removeObject(context: ActivityContext, run: RunRef, target: RecordedObject): Promise<void> {
+/** Removes one object that the run, or an installer on its behalf, has added. One that is gone is no failure. */
+export async function removeObject(context: ActivityContext, run: RunRef, target: RecordedObject): Promise<void> {
   const { kube } = context.access(run.cluster);
   const resource = resourceOf(target);
   const place = target.namespace === null ? [] : ['-n', target.namespace];

@@ -1,4 +1,11 @@
-import { decidedPart, mergePatchBetween, recordedName, type Json, type RecordedObject } from '../../domain/snapshot.js';
+import {
+  creatableApi,
+  decidedPart,
+  mergePatchBetween,
+  recordedName,
+  type Json,
+  type RecordedObject,
+} from '../../domain/snapshot.js';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
 import type { RunRef } from '../contract.js';
@@ -28,8 +35,8 @@ export async function restoreObject(
       run,
       { id: `recreate/${recordedName(recorded)}`, argv, mutating: true },
       async () => {
-        const api = creatingApi(recorded);
-        await kube.create({ ...collection, api }, { ...(kept?.manifest ?? withType(recorded)), apiVersion: api });
+        const manifest = kept?.manifest ?? withType(recorded);
+        await kube.create({ ...collection, api: creatableApi(collection.api, { ...manifest }) }, manifest);
         return { outcome: 'succeeded', value: undefined };
       },
     );
@@ -82,17 +89,6 @@ interface Webhook {
   readonly clientConfig: { readonly caBundle?: string };
 }
 
-/**
- * The webhooks of 1.5 do not say what side effects they have. The newer API shows such ones, but makes none; the older is
- * there wherever 1.5 runs.
- */
-function creatingApi(recorded: RecordedObject): string {
-  const { api } = resourceOf(recorded);
-  const webhooks = (recorded.object['webhooks'] ?? []) as unknown as { readonly sideEffects?: string }[];
-  const isVague = webhooks.some(({ sideEffects }) => sideEffects === 'Unknown' || sideEffects === 'Some');
-  return isVague ? 'admissionregistration.k8s.io/v1beta1' : api;
-}
-
 /** The journal keeps the command, not kilobytes of manifest. */
 function shorten(text: string): string {
   return text.length <= 400 ? text : `${text.slice(0, 400)}...`;
@@ -119,5 +115,5 @@ const KINDS: Readonly<Record<string, string>> = {
 
 function withType(recorded: RecordedObject): object {
   const { api, plural } = resourceOf(recorded);
-  return { apiVersion: api, kind: KINDS[plural] ?? plural, ...recorded.object };
+  return { apiVersion: creatableApi(api, recorded.object), kind: KINDS[plural] ?? plural, ...recorded.object };
 }

@@ -1,15 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { judgeLeftovers, type Leftover, type LeftoverVerdict } from '../../domain/leftovers.js';
-import { REVISION_LABEL } from '../../domain/names.js';
+import { judgeHoldouts, judgeLeftovers, type HoldoutVerdict, type LeftoverVerdict } from '../../domain/leftovers.js';
 import type { Route } from '../../domain/plan.js';
-import { isFinished, proxyTagOf, type Pod } from '../../domain/pod.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
-import type { KubeClient } from '../kube/types.js';
-import { asPod } from './owned-pods.js';
-import { createOwnerFinder, type Owner } from './owners.js';
+import { leftoversOf } from './served-pods.js';
 
 /** While something ends by itself, look again that often. */
 const LOOK_AGAIN_MS = 1_000;
@@ -28,7 +24,7 @@ export function createConfirmMoved(context: ActivityContext): Activities['confir
       const deadline = Date.now() + timeoutSeconds * 1_000;
       for (let clean = 0; ;) {
         signal.throwIfAborted();
-        const verdict = judgeLeftovers(await findLeftovers(kube, route), waiveUnmanaged);
+        const verdict = judgeLeftovers(await leftoversOf(kube, route, 'from'), waiveUnmanaged);
         if (verdict.state === 'held' || (verdict.state === 'ending' && Date.now() > deadline)) throw held(run, verdict);
         clean = verdict.state === 'clean' ? clean + 1 : 0;
         if (verdict.state === 'clean' && clean === CLEAN_SCANS) return { waived: verdict.waived };
@@ -41,30 +37,30 @@ function held({ cluster }: RunRef, { reason, detail }: Exclude<LeftoverVerdict, 
   return failure(reason, `In cluster ${cluster} the old sidecar still runs in ${detail}.`);
 }
 
-/** Every pod of the mesh that still runs the old sidecar, with what it belongs to. A question without an answer throws. */
-async function findLeftovers(kube: KubeClient, route: Route): Promise<Leftover[]> {
-  const { items } = await kube.list({ api: 'v1', plural: 'pods' });
-  const ownerOf = createOwnerFinder(kube);
-  return Promise.all(
-    items
-      .map(asPod)
-      .filter((pod) => runsOld(pod, route))
-      .map(async (pod) => leftover(pod, await ownerOf(pod))),
-  );
+/**
+ * Invariant I2 on the way back: the new control plane goes only when nothing runs its sidecar any more. What can be moved is
+ * back by now; Jobs that began with the new sidecar are given time to finish, as on the way forward.
+ * @throws JobsUnfinished, PodsUnmanaged or SidecarWrong with the pods, and the commands that make an end of it
+ */
+export function createConfirmMovedBack(context: ActivityContext): Activities['confirmMovedBack'] {
+  return ({ run, route, timeoutSeconds }) =>
+    heartbeating(async (signal) => {
+      const { kube } = context.access(run.cluster);
+      const deadline = Date.now() + timeoutSeconds * 1_000;
+      for (;;) {
+        signal.throwIfAborted();
+        const verdict = judgeHoldouts(await leftoversOf(kube, route, 'to'));
+        if (verdict.state === 'clean') return;
+        if (verdict.state === 'held' || Date.now() > deadline) throw heldBack(run, route, verdict);
+        await delay(LOOK_AGAIN_MS, undefined, { signal });
+      }
+    });
 }
 
-function runsOld(pod: Pod, { from: { sidecar } }: Route): boolean {
-  const tag = proxyTagOf(pod);
-  if (isFinished(pod) || tag === null) return false;
-  const isLabelled = sidecar.revision !== null && pod.metadata.labels?.[REVISION_LABEL] === sidecar.revision;
-  return isLabelled || tag === sidecar.proxyTag;
-}
-
-function leftover({ metadata }: Pod, { called, name, row }: Owner): Leftover {
-  return {
-    pod: `${metadata.namespace ?? ''}/${metadata.name}`,
-    owner: called === 'Pod' ? 'bare' : `${called} ${name}`,
-    row,
-    ending: metadata.deletionTimestamp !== undefined,
-  };
+function heldBack({ cluster }: RunRef, { to }: Route, verdict: Exclude<HoldoutVerdict, { state: 'clean' }>) {
+  const { reason, detail, ends, commands } = verdict;
+  const more = ends.length > 5 ? ` and ${ends.length - 5} more` : '';
+  const end = `What makes an end of ${ends.length === 1 ? 'it' : 'them'}: \`${ends.slice(0, 5).join('`, `')}\`${more}.`;
+  const message = `In cluster ${cluster} the sidecar of ${to.revision} still runs in ${detail}. It gets certificates and configuration from that control plane, which must not go before. ${end}`;
+  return failure(reason, message, { commands });
 }

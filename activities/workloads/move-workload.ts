@@ -18,6 +18,7 @@ import { createReporter } from './report-progress.js';
 import { podsIn, workloadResource } from './resources.js';
 import { restartArgoRollout } from './restart-argo-rollout.js';
 import { restartWorkload } from './restart-workload.js';
+import { takeBackRestart } from './take-back-restart.js';
 import { waitForOwner } from './wait-for-owner.js';
 import type { MoveInput } from './watch-workload.js';
 
@@ -45,7 +46,12 @@ export function createMoveWorkload(context: ActivityContext): Activities['moveWo
         await createReporter(context, input)({ status: 'moved', desired: moved, moved });
         return { workload, pods: moved, restarted: false };
       }
-      const rested = await atRest(context, input, found, signal);
+      let rested = await atRest(context, input, found, signal);
+      if (rested !== null && (await takeBackRestart(context, input, rested, signal))) {
+        rested = await find(context, input);
+        if (rested !== null && !mustMove(rested, input))
+          return { workload, pods: rested.owned.length, restarted: false };
+      }
       if (rested === null) return { workload, pods: 0, restarted: false };
       if (isBegun(rested, input) && isFirstTry()) await nudgeOwner(context, input, rested);
       const { moved } = await move(context, input, rested, signal);

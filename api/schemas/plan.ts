@@ -7,7 +7,7 @@ import {
   type CheckResult,
 } from '../../domain/checks/catalogue.js';
 import { CHECK_GROUPS, SEVERITY_MEANINGS, type CheckGroup } from '../../domain/checks/descriptor.js';
-import type { DetectedMesh, Finding, Plan } from '../../domain/plan.js';
+import type { DetectedMesh, Finding, Plan, PlannedWorkload } from '../../domain/plan.js';
 import { upgradeOptionsSchema } from '../../domain/plan.js';
 import { listOf } from './common.js';
 
@@ -51,6 +51,15 @@ const checkResultSchema: z.ZodType<CheckResult> = z.object({
   verdict: z.enum(['pass', 'info', 'warning', 'blocker', 'unknown']),
 });
 
+const plannedWorkloadSchema: z.ZodType<PlannedWorkload> = z.object({
+  kind: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  strategy: z.string().meta({ description: 'As docs/reference/workloads.md calls it.' }),
+  action: z.enum(['restart', 'restartAt', 'evict', 'wait', 'report']),
+  sentence: z.string().meta({ description: 'What is done, and why.' }),
+});
+
 /** What a run will do. */
 export const planSchema: z.ZodType<Plan> = z
   .object({
@@ -62,6 +71,9 @@ export const planSchema: z.ZodType<Plan> = z
     findings: listOf(findingSchema),
     checks: z.exactOptional(listOf(checkResultSchema)),
     waves: listOf(z.object({ name: z.string(), namespaces: listOf(z.string()), gate: z.string() })),
+    workloads: z
+      .exactOptional(listOf(plannedWorkloadSchema))
+      .meta({ description: 'What will be done with each workload; absent in the plan that a run keeps.' }),
     commands: listOf(z.string()),
     totals: z.object({ namespaces: z.int(), workloads: z.int(), pods: z.int() }),
     estimateMinutes: z.object({ from: z.number(), to: z.number() }),

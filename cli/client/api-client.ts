@@ -70,6 +70,8 @@ export interface ApiClientOptions {
 /** Ordinary requests; those that look at the whole cluster take longer. */
 const DEADLINE_MS = 20_000;
 const CLUSTER_DEADLINE_MS = 75_000;
+/** A start may wait until the run before it has closed. */
+const START_DEADLINE_MS = 30_000;
 
 interface Call {
   readonly body?: unknown;
@@ -117,7 +119,7 @@ export function createApiClient({ url, token, user }: ApiClientOptions): ApiClie
   return {
     url,
     plan: (body) => request('POST', '/v1/plans', { body, deadlineMs: CLUSTER_DEADLINE_MS }),
-    start: (body, key = randomUUID()) => request('POST', '/v1/upgrades', { body, key }),
+    start: (body, key = randomUUID()) => request('POST', '/v1/upgrades', { body, key, deadlineMs: START_DEADLINE_MS }),
     state: (run, signal) => request('GET', pathOf(run), { signal }),
     workloads: (run, signal) => items(`${pathOf(run)}/workloads`, signal),
     operations: (run) => items(`${pathOf(run)}/operations`),

@@ -19,6 +19,7 @@ export function renderPlan(plan: Plan, options: PlanOptions): string {
     ...findingLines(plan, pen, options),
     ...(options.wide === true ? section('Checks', verdictLines(plan.checks ?? [], pen), pen) : []),
     ...section('Waves', waveLines(plan, pen), pen),
+    ...section('Workloads', workloadLines(plan, pen, options), pen),
     ...section(
       'What a person would type',
       plan.commands.map((command) => pen.whole([`  ${command}`])),
@@ -75,6 +76,17 @@ function waveLines({ waves, options }: Plan, pen: Pen): string[] {
     ...wrap(namespaces.join(', '), pen.width - 5).map((text) => pen.line([`     ${text}`])),
     pen.line([`     then ${soak}gate ${gate} waits for promotion`, 'dim']),
   ]);
+}
+
+/** What is no plain rolling restart, and how many are; with `wide` every one. */
+function workloadLines({ workloads = [] }: Plan, pen: Pen, { wide = false }: FindingDetail): string[] {
+  const others = workloads.filter(({ action, strategy }) => action !== 'restart' || strategy !== 'RollingUpdate');
+  const plain = workloads.length - others.length;
+  const shown = wide ? workloads : others;
+  const rest = wide || plain === 0 ? [] : [`${counted(plain, 'workload')} restarted by a plain rolling update`];
+  return [...shown.map(({ sentence }) => sentence), ...rest].flatMap((text) =>
+    wrap(text, pen.width - 4).map((line, index) => pen.line([`${index === 0 ? '  ' : '    '}${line}`])),
+  );
 }
 
 function estimate({ totals, estimateMinutes, options }: Plan): string {

@@ -21,6 +21,8 @@ export interface SupervisionOptions {
   readonly command: ProcessCommand;
   /** Output of all its lives is appended here. */
   readonly logFile: string;
+  /** Files that the child makes are for the owner only, whatever the umask of this process says. */
+  readonly privateFiles?: boolean;
   /** Opens a channel for messages. The child sees it close when this process dies, by whatever signal. */
   readonly channel: boolean;
   /** Called in the same instant as the start, so that no child is ever unrecorded. */
@@ -136,9 +138,11 @@ function pause({ firstMs, maxMs }: Backoff, failures: number): number {
   return failures === 0 ? 0 : Math.min(maxMs, firstMs * 2 ** (failures - 1));
 }
 
-function start({ command, channel, logFile }: SupervisionOptions): ChildProcess {
+function start({ command, channel, logFile, privateFiles = false }: SupervisionOptions): ChildProcess {
   mkdirSync(dirname(logFile), { recursive: true, mode: 0o700 });
   const log = openSync(logFile, 'a', 0o600);
+  // A child inherits it in the instant of its start; nothing else of this process runs in between.
+  const umask = privateFiles ? process.umask(0o077) : null;
   try {
     return spawn(command.file, command.args, {
       ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
@@ -148,6 +152,7 @@ function start({ command, channel, logFile }: SupervisionOptions): ChildProcess 
       stdio: channel ? ['ignore', log, log, 'ipc'] : ['ignore', log, log],
     });
   } finally {
+    if (umask !== null) process.umask(umask);
     closeSync(log);
   }
 }

@@ -1,3 +1,4 @@
+import { chmodSync, existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -51,6 +52,8 @@ export interface TemporalServerOptions {
 /** Keeps a development server of Temporal alive on its port, so that those who were connected find it again. */
 export function superviseTemporal(options: TemporalServerOptions): SupervisedProcess {
   const { port, record } = options;
+  // One that an earlier Meshlift left readable for others.
+  if (existsSync(options.database)) chmodSync(options.database, 0o600);
   return supervise({
     name: 'Temporal',
     command: {
@@ -59,6 +62,7 @@ export function superviseTemporal(options: TemporalServerOptions): SupervisedPro
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' },
     },
     logFile: options.logFile,
+    privateFiles: true,
     channel: false,
     onStart(identity) {
       replacePrivateFile(record, `${JSON.stringify({ port, ...identity })}\n`);

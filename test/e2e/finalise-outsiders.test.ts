@@ -40,6 +40,19 @@ describe('a change from outside', () => {
     await resume();
   });
 
+  it('while a person holds the run is noticed when it goes on', async () => {
+    expect((await mesh.api.command(run, 'pause', { reason: 'lunch' })).status).toBe(200);
+    await mesh.facts.run('set', 'image', 'deploy/istio-ingressgateway', '-n', 'istio-system', 'istio-proxy=third:1');
+    await mesh.facts.run('label', 'ns', 'catalog', 'istio-injection=enabled', 'istio.io/rev-', '--overwrite');
+    expect((await mesh.api.command(run, 'resume')).status).toBe(200);
+    const pause = await paused();
+    expect(pause.reason).toContain('istio-ingressgateway of cluster e2e-outside was edited by kubectl-set');
+    expect(pause.reason).toContain('Namespace catalog of cluster e2e-outside was relabelled by kubectl-label');
+    await mesh.facts.run('rollout', 'undo', 'deploy/istio-ingressgateway', '-n', 'istio-system');
+    await mesh.facts.run('label', 'ns', 'catalog', 'istio-injection-', 'istio.io/rev=asm-1614-2', '--overwrite');
+    await resume();
+  });
+
   it('by a GitOps tool comes with the rule that keeps it from doing so', async () => {
     const patch = JSON.stringify({ metadata: { labels: { 'istio-injection': 'enabled', 'istio.io/rev': null } } });
     const asTool = ['--type', 'merge', '--field-manager', 'argocd-controller', '-p', patch];
@@ -65,10 +78,12 @@ describe('a change from outside', () => {
     await resume();
   });
 
-  it('that deletes the new istiod is noticed; the rollback that it advises brings everything back', async () => {
+  it('that deletes the new istiod during a pause is noticed; the rollback that it advises brings everything back', async () => {
+    expect((await mesh.api.command(run, 'pause', { reason: 'lunch' })).status).toBe(200);
     await mesh.facts.run('delete', 'deploy', 'istiod-asm-1614-2', '-n', 'istio-system');
+    expect((await mesh.api.command(run, 'resume')).status).toBe(200);
     const pause = await paused();
-    expect(pause.reason).toContain('istiod-asm-1614-2 of cluster e2e-outside was deleted');
+    expect(pause.reason).toContain('istiod-asm-1614-2 of cluster e2e-outside was deleted by an unknown writer');
     expect(pause.remedy).toContain('`meshlift rollback e2e-outside`');
     await mesh.api.command(run, 'rollback', { reason: 'as advised' });
     expect((await mesh.api.untilPhase(run, 'rolledBack')).pause).toBeNull();

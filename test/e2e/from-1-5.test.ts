@@ -4,6 +4,10 @@ import { INVALID_GATEWAY, VALID_GATEWAY } from './support/probes.js';
 import { startMesh, type Mesh } from './support/mesh.js';
 import { rollBackToOriginal, SOURCE, startInTheRest, TARGET } from './support/rollback-to-1-5.js';
 
+/** What the installer of 1.5 writes, and 1.6 neither takes over nor reads. */
+const ONLY_1_5 =
+  /istio-pilot|galley|pilot-envoy-config|-1\.[45]$|ClusterRoleBinding\/istiod-istio-system|ConfigMap\/istio(-sidecar-injector)?$/;
+
 /** The guide's other source: a real Istio 1.5.10, to 1.6.14-asm.2, back from half-way, and there again. */
 describe('an upgrade from 1.5', () => {
   let mesh: Mesh;
@@ -11,6 +15,8 @@ describe('an upgrade from 1.5', () => {
 
   beforeAll(async () => {
     mesh = await startMesh('e2e-from-1-5', 'asm15');
+    // Somebody did without a default of 1.5: its installer would bring that back.
+    await mesh.facts.run('delete', 'hpa,pdb', 'istiod', '-n', 'istio-system');
     original = await mesh.facts.snapshot();
   });
   afterAll(async () => mesh.stop());
@@ -46,6 +52,8 @@ describe('an upgrade from 1.5', () => {
     // The webhook that the installer of 1.5 leaves behind would refuse every pod of a namespace that asks for it.
     const leftOver = commands.findIndex((command) => command.includes('delete mutatingwebhookconfigurations'));
     expect(leftOver).toBeGreaterThan(reinstall);
+    for (const plural of ['horizontalpodautoscalers', 'poddisruptionbudgets'])
+      expect(commands).toContain(`kubectl delete ${plural} istiod -n istio-system --ignore-not-found`);
   });
 
   it('goes through to the end, and leaves a mesh of 1.6 whose validation works', async () => {
@@ -61,6 +69,24 @@ describe('an upgrade from 1.5', () => {
     expect(await mesh.facts.dryRunCreate(INVALID_GATEWAY)).toMatch(/admission webhook "validation.istio.io" denied/);
     const istiods = await mesh.facts.list('deployments', '-n', 'istio-system', '-l', 'app=istiod');
     expect(istiods.map(({ metadata }) => metadata.name)).toEqual(['istiod-asm-1614-2']);
+  });
+
+  it('leaves nothing that 1.5 alone had written, and all that people may rely on', async () => {
+    const { names, cluster } = (await mesh.facts.snapshot()) as { names: string[]; cluster: string[] };
+    const services = (await mesh.facts.list('services', '-n', 'istio-system')).map(({ metadata }) => metadata.name);
+    const webhooks = await mesh.facts.list('mutatingwebhookconfigurations,validatingwebhookconfigurations');
+    const left = [...names, ...cluster, ...services, ...webhooks.map(({ metadata }) => metadata.name)];
+    expect(left.filter((name) => ONLY_1_5.test(name))).toEqual([]);
+    expect(services.sort()).toEqual(['istio-ingressgateway', 'istiod', 'istiod-asm-1614-2', 'prometheus']);
+    const config = await mesh.facts.list(
+      'gateways.networking.istio.io,sidecars.networking.istio.io',
+      '-n',
+      'istio-system',
+    );
+    expect(config.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort()).toEqual([
+      'Gateway istio-ingressgateway',
+      'Sidecar default',
+    ]);
   });
 
   it('is refused from 1.4, with the way over 1.5', async () => {

@@ -67,6 +67,25 @@ describe('the preflight of what will be moved', () => {
     for (const { remedy } of findings) expect(remedy).not.toBe('');
   });
 
+  it.each([
+    ['Deployment p-room/tight (RollingUpdate)', 'is restarted'],
+    ['Deployment p-rolling/recreated (Recreate)', 'is restarted'],
+    ['StatefulSet p-rolling/held (partition)', 'is evicted pod by pod'],
+    ['DaemonSet p-rolling/manual (OnDelete)', 'is evicted pod by pod'],
+    ['StatefulSet p-owners/db (managed)', 'is evicted pod by pod'],
+    ['ReplicaSet p-alone/lonely', 'is evicted pod by pod'],
+    ['Rollout p-owners/web', 'is restarted by its own controller'],
+    ['CloneSet p-owners/clone', 'needs a person'],
+    ['Job p-alone/import', 'is left to finish'],
+    ['CronJob p-alone/nightly', 'is left to finish'],
+    ['Pod p-alone/bare', 'needs a person'],
+  ])('says of %s that it %s', (workload, what) => {
+    const sentences = plan.workloads?.map(({ sentence }) => sentence) ?? [];
+    expect(sentences.filter((sentence) => sentence.startsWith(`${workload} `))).toEqual([
+      expect.stringContaining(`${workload} ${what}: `),
+    ]);
+  });
+
   it('gives every check its verdict', () => {
     const verdicts = new Map<string, string>(plan.checks?.map(({ check, verdict }) => [check, verdict]));
     for (const id of Object.keys(WORKLOAD_CHECKS)) expect([id, verdicts.get(id)]).not.toContain('pass');

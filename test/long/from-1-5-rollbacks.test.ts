@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startMesh, type Mesh } from '../e2e/support/mesh.js';
 import { rollBackToOriginal, startInTheRest } from '../e2e/support/rollback-to-1-5.js';
 
@@ -23,5 +23,17 @@ describe('a rollback to 1.5', () => {
     const run = await startInTheRest(mesh);
     await mesh.api.untilGate(run, 'finalize');
     await rollBackToOriginal(mesh, run, original);
+  });
+
+  it('after the end restores what was there, with all that 1.5 alone had written', async () => {
+    const run = await startInTheRest(mesh);
+    await mesh.api.untilGate(run, 'finalize');
+    await mesh.api.promote(run);
+    await mesh.api.untilPhase(run, 'succeeded');
+    const answer = await mesh.api.command(run, 'rollback', { reason: 'the new mesh will not do' });
+    expect(answer.status).toBe(202);
+    const { proof } = await mesh.api.untilPhase(answer.headers.get('location') ?? '', 'rolledBack');
+    expect(proof.filter(({ ok }) => !ok)).toEqual([]);
+    expect(await mesh.facts.snapshot()).toEqual(original);
   });
 });

@@ -1,35 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Operation } from '../../domain/journal.js';
-import { isBlocking } from '../../domain/checks/verdicts.js';
-import type { Plan } from '../../domain/plan.js';
 import type { RunState } from '../../domain/run.js';
-import { MOVABLE_KINDS, type WorkloadKind, type WorkloadRef } from '../../domain/workload.js';
 import { directActivities, failureOf, type DirectActivities } from '../e2e/support/direct-activities.js';
 import { eventually } from '../e2e/support/eventually.js';
 import { proxyTag, type KubeObject } from '../e2e/support/mesh-facts.js';
 import { startMesh, type Mesh } from '../e2e/support/mesh.js';
-import {
-  AILING,
-  CRDS,
-  isReady,
-  makeHealthy,
-  namespace,
-  ownedOnes,
-  playArgo,
-  workload,
-  ZOO,
-} from '../e2e/support/zoo.js';
+import { CRDS, isReady, namespace, ownedOnes, playArgo, workload, ZOO } from '../e2e/support/zoo.js';
+import { closeShop, generationsOf, listOf, nameOf, NEW, OLD, startWaived } from './support/shared.js';
 
 /** Every row of the table in domain/workload-actions.ts, on the real API server with the real controllers. */
 
-const OLD = '1.6.13';
-const NEW = '1.6.14-asm.2';
 const ROUTE = {
   from: { version: OLD, revision: 'default', sidecar: { revision: 'default', proxyTag: OLD } },
   to: { version: NEW, revision: 'asm-1614-2', sidecar: { revision: 'asm-1614-2', proxyTag: NEW } },
 };
-const SHOP = ['catalog', 'cart', 'checkout', 'orders', 'payments', 'accounts', 'edge'];
-const AILING_NAMESPACES = AILING.map(placeOf);
 /** Their quota leaves no room for a second pod, so a rolling update cannot begin. */
 const BLOCKED = ['flaky', 'hopeless'];
 
@@ -44,15 +28,11 @@ describe('every kind of workload', () => {
   beforeAll(async () => {
     mesh = await startMesh('e2e-workloads');
     direct = await directActivities(mesh, () => run.split('/').at(-1) ?? '');
-    await mesh.facts.run('delete', 'namespace', '--wait=false', ...SHOP);
+    const gone = await closeShop(mesh);
     await mesh.facts.apply(listOf(CRDS));
     await mesh.facts.run('wait', '--for=condition=Established', 'crd', ...CRDS.map(nameOf));
     await openZoo();
-    await Promise.all(AILING_NAMESPACES.map((place) => makeHealthy(mesh, place)));
-    await eventually('the shop to be gone', async () => {
-      const names = (await mesh.facts.list('namespaces')).map(({ metadata }) => metadata.name);
-      return !SHOP.some((name) => names.includes(name));
-    });
+    await gone();
     before = await look();
     playing = playArgo(mesh, argo.signal);
   });
@@ -64,8 +44,7 @@ describe('every kind of workload', () => {
 
   async function openZoo(): Promise<void> {
     const blocked = BLOCKED.flatMap((name) => [namespace(name), workload('Deployment', `${name}/web`)]);
-    await mesh.facts.apply(listOf([...ZOO, ...blocked, ...AILING_NAMESPACES.map(namespace)]));
-    await mesh.facts.apply(listOf(AILING));
+    await mesh.facts.apply(listOf([...ZOO, ...blocked]));
     const uid = async (what: string) => mesh.facts.run('get', what, '-n', 'zoo', '-o', 'jsonpath={.metadata.uid}');
     await mesh.facts.apply(
       listOf(ownedOnes({ rollout: await uid('rollout/argo'), keeper: await uid('keeper/keeper') })),
@@ -85,27 +64,11 @@ describe('every kind of workload', () => {
   async function look() {
     const pods = await mesh.facts.list('pods', '-n', 'zoo');
     const kinds = 'deployments,statefulsets,daemonsets,replicasets,replicationcontrollers,rollouts.argoproj.io';
-    const objects = await mesh.facts.list(kinds, '-A');
-    // The ReplicaSets of Deployments are scaled by their controller.
-    const own = objects.filter(({ metadata }) => metadata.labels?.['pod-template-hash'] === undefined);
-    const generations = own.map(({ kind, metadata }) => [
-      `${kind} ${metadata.namespace ?? ''}/${metadata.name}`,
-      metadata.generation ?? 0,
-    ]);
-    return { pods, generations: Object.fromEntries(generations) as Record<string, number> };
+    return { pods, generations: await generationsOf(mesh, kinds) };
   }
   const podsOf = (pods: readonly KubeObject[], app: string) =>
     pods.filter(({ metadata }) => metadata.labels?.['app'] === app && metadata.deletionTimestamp === undefined);
   const grownBy = async (name: string) => ((await look()).generations[name] ?? 0) - (before.generations[name] ?? 0);
-  /** The preflight sees most of it coming; here it must happen all the same. */
-  async function waiversFor(options: object) {
-    const request = { cluster: mesh.cluster, release: '1.6.14-asm.2', options };
-    const { body } = await mesh.api.request<Plan>('POST', '/v1/plans', request);
-    const checks = new Set(body.findings.filter(isBlocking).map(({ check }) => check));
-    return [...checks].map((check) => ({ check, reason: 'what a run does then is the question' }));
-  }
-  const relabel = (place: string, revision: string) =>
-    mesh.facts.run('label', 'namespace', place, 'istio-injection-', `istio.io/rev=${revision}`, '--overwrite');
 
   describe('in a run', () => {
     let blocked: RunState;
@@ -116,12 +79,11 @@ describe('every kind of workload', () => {
     it('stops the wave where pods cannot be created, and names quota and workload', async () => {
       const options = {
         canary: ['zoo', ...BLOCKED],
-        exclude: AILING_NAMESPACES,
         parallelNamespaces: 3,
         parallelWorkloads: 20,
         workloadTimeoutSeconds: 60,
       };
-      run = await mesh.api.start(mesh.cluster, { ...options, waivers: await waiversFor(options) });
+      run = await startWaived(mesh, options);
       blocked = await mesh.api.until(run, ({ phase }) => phase.name === 'blocked');
       operations = await mesh.api.operations(run);
       after = await look();
@@ -237,153 +199,18 @@ describe('every kind of workload', () => {
     }
   });
 
-  describe('whose new pods do not come up', () => {
-    beforeAll(async () => {
-      const asThey = ['f-missing', 'f-wrong'];
-      await Promise.all(
-        AILING_NAMESPACES.filter((name) => !asThey.includes(name)).map((name) => relabel(name, 'asm-1614-2')),
-      );
-      await relabel('f-missing', 'nowhere');
-    });
-
-    const fails = (place: string, timeoutSeconds: number) => failureOf(direct.move(refIn(place), { timeoutSeconds }));
-
-    it.concurrent.each<[string, string, RegExp]>([
-      ['f-crash', 'CrashLoopBackOff', /pod web-\S+: container app: CrashLoopBackOff/],
-      ['f-deadline', 'ProgressDeadlineExceeded', /its rollout does not progress: pod web-\S+: not Ready yet/],
-      ['f-missing', 'SidecarMissing', /pod web-\S+ came back without a sidecar/],
-      ['f-wrong', 'SidecarWrong', /pod set-\S+ came back with proxy 1\.6\.13, not 1\.6\.14-asm\.2/],
-    ])('%s is known as %s long before its time is up', async (place, reason, sentence) => {
-      const failure = await fails(place, 600);
-      expect(failure).toMatch(new RegExp(`^${reason}: `));
-      expect(failure).toMatch(sentence);
-    });
-
-    it.concurrent.each<[string, string, RegExp]>([
-      ['f-image', 'ImagePullBackOff', /pod web-\S+: container app: ImagePullBackOff/],
-      ['f-quota', 'FailedCreateQuota', /StatefulSet f-quota\/db of cluster .*exceeded quota: full/],
-      ['f-webhook', 'FailedCreateWebhook', /failed calling webhook "nobody\.zoo\.example"/],
-      ['f-limits', 'FailedCreate', /maximum cpu usage per Container is 1/],
-    ])('%s is known as %s when it lasts', async (place, reason, sentence) => {
-      await sabotage(place);
-      const failure = await fails(place, 40);
-      expect(failure).toMatch(new RegExp(`^${reason}: `));
-      expect(failure).toMatch(sentence);
-      expect(failure).not.toContain('took longer');
-    });
-
-    it.concurrent('f-node is known as Unschedulable when the time is up: a node might have come', async () => {
-      expect(await fails('f-node', 10)).toMatch(
-        /^Unschedulable: .*took longer than 10 s; pod web-\S+: not scheduled: 0\/1 nodes/,
-      );
-    });
-
-    it.concurrent('a paused Deployment is not resumed', async () => {
-      await mesh.facts.run('rollout', 'pause', 'deployment/web', '-n', 'f-paused');
-      expect(await fails('f-paused', 20)).toMatch(
-        /^WorkloadPaused: Deployment f-paused\/web of cluster \S+ is paused\./,
-      );
-      expect(await grownBy('Deployment f-paused/web')).toBe(1);
-    });
-
-    it.concurrent('a rollout of somebody else is waited for, and nothing is stacked upon it', async () => {
-      const annotations = JSON.stringify({ spec: { template: { metadata: { annotations: NEVER } } } });
-      await mesh.facts.run('patch', 'deployment', 'web', '-n', 'f-busy', '-p', annotations);
-      expect(await fails('f-busy', 4)).toMatch(/^RolloutUnfinished: Deployment f-busy\/web .* after 4 s/);
-      expect(await grownBy('Deployment f-busy/web')).toBe(1);
-
-      const going = direct.move(refIn('f-busy'));
-      await eventually('the wait to be told', async () => {
-        const told = await direct.told(refIn('f-busy'));
-        return told.some(
-          ({ status, detail }) => status === 'waiting' && detail?.startsWith('waits for its owner') === true,
-        );
-      });
-      expect(await grownBy('Deployment f-busy/web')).toBe(1);
-      const healthy = JSON.stringify({ spec: { template: { metadata: { annotations: STOP } } } });
-      await mesh.facts.run('patch', 'deployment', 'web', '-n', 'f-busy', '-p', healthy);
-      expect(await going).toMatchObject({ pods: 2 });
-      // Two by its owner; ours only if the owner's own pods had not brought the new sidecar already.
-      expect(await grownBy('Deployment f-busy/web')).toBeLessThanOrEqual(3);
-    });
-
-    it.concurrent('a change that waits for deletions is not brought in by the way', async () => {
-      const patch = JSON.stringify({ spec: { template: { metadata: { annotations: STOP } } } });
-      await mesh.facts.run('patch', 'statefulset', 'db', '-n', 'f-pending', '-p', patch);
-      await eventually('the controller to see it', async () => {
-        const [set] = await mesh.facts.list('statefulsets', '-n', 'f-pending');
-        return set?.status?.['observedGeneration'] === set?.metadata.generation;
-      });
-      expect(await fails('f-pending', 600)).toMatch(/^RolloutUnfinished: .*2 of its pods are of an older template/);
-    });
-
-    it.concurrent('a disruption budget is asked, waited for, and named', async () => {
-      const spec = { minAvailable: 2, selector: { matchLabels: { app: 'set' } } };
-      const budget = {
-        apiVersion: 'policy/v1',
-        kind: 'PodDisruptionBudget',
-        metadata: { name: 'tight', namespace: 'f-budget' },
-      };
-      await mesh.facts.apply({ ...budget, spec });
-      const uids = async () =>
-        (await mesh.facts.list('pods', '-n', 'f-budget')).map(({ metadata }) => metadata.uid).sort();
-      const held = await uids();
-      expect(await fails('f-budget', 6)).toMatch(
-        /^EvictionRefused: .*The disruption budget tight needs 2 healthy pods/,
-      );
-      expect(await uids()).toEqual(held);
-
-      const going = direct.move(refIn('f-budget'));
-      await mesh.facts.apply({ ...budget, spec: { ...spec, minAvailable: 1 } });
-      expect(await going).toMatchObject({ pods: 2, restarted: true });
-      const evictions = (await direct.operations()).filter(({ id }) => id.startsWith('evict/f-budget/'));
-      expect(evictions.filter(({ outcome }) => outcome === 'succeeded')).toHaveLength(2);
-    });
-
-    it('pods that came back wrong are mended by `retry` without a second restart', async () => {
-      expect(await grownBy('Deployment f-missing/web')).toBe(1);
-      await relabel('f-missing', 'asm-1614-2');
-      // A try after a crash does not do it: only a person's word does.
-      expect(await failureOf(direct.move(refIn('f-missing'), { attempt: 2 }))).toMatch(/^SidecarMissing: /);
-      expect(await direct.move(refIn('f-missing'))).toMatchObject({ pods: 2 });
-      expect(await grownBy('Deployment f-missing/web')).toBe(1);
-      expect((await mesh.facts.podsByProxy())['f-missing']).toEqual({ [NEW]: 2 });
-    });
-
-    it('one that came back wrong after an eviction is not evicted again by a try after a crash', async () => {
-      const evictions = async () =>
-        (await direct.operations()).filter(({ id }) => id.startsWith('evict/f-wrong/')).length;
-      expect(await evictions()).toBe(1);
-      expect(await failureOf(direct.move(refIn('f-wrong'), { attempt: 2 }))).toMatch(/^SidecarWrong: /);
-      expect(await evictions()).toBe(1);
-      await relabel('f-wrong', 'asm-1614-2');
-      expect(await direct.move(refIn('f-wrong'))).toMatchObject({ pods: 2 });
-      expect((await mesh.facts.podsByProxy())['f-wrong']).toEqual({ [NEW]: 2 });
-    });
-
-    async function sabotage(place: string): Promise<void> {
-      if (place === 'f-quota') await mesh.facts.apply(SABOTAGE.quota);
-      if (place === 'f-limits') await mesh.facts.apply(SABOTAGE.limits);
-      if (place === 'f-webhook') await mesh.facts.apply(SABOTAGE.webhook);
-    }
-  });
-
   describe('before the old control plane may go', () => {
     const confirm = (options: { waiveUnmanaged?: boolean; timeoutSeconds?: number } = {}) =>
       direct.confirmMoved({ route: ROUTE, pauseSeconds: 1, waiveUnmanaged: false, timeoutSeconds: 5, ...options });
 
     it('is moved, or holds it', async () => {
-      expect(await failureOf(confirm())).toMatch(/^OldRevisionInUse: .*pod f-\S+ \(Deployment web\)/);
-      // Namespaces stay: a rollback brings their labels back.
+      expect(await failureOf(confirm())).toMatch(/^OldRevisionInUse: .*pod hopeless\/web-\S+ \(Deployment web\)/);
+      // The namespace stays: a rollback brings its labels back.
       await mesh.facts.run('delete', 'deployment', 'web', '-n', 'hopeless');
-      for (const place of AILING_NAMESPACES) {
-        await mesh.facts.run('delete', 'deployments,statefulsets,replicasets', '--all', '-n', place);
-        await mesh.facts.run('label', 'namespace', place, 'istio-injection=enabled', 'istio.io/rev-', '--overwrite');
-      }
-      await eventually('their pods to be gone', async () => {
-        const places = (await mesh.facts.list('pods', '-A')).map(({ metadata }) => metadata.namespace ?? '');
-        return !places.some((place) => [...AILING_NAMESPACES, 'hopeless'].includes(place));
-      });
+      await eventually(
+        'its pod to be gone',
+        async () => (await mesh.facts.list('pods', '-n', 'hopeless')).length === 0,
+      );
     });
 
     it('holds it where a person must replace pods, unless he waives them', async () => {
@@ -422,61 +249,6 @@ describe('every kind of workload', () => {
     );
   });
 });
-
-const NEVER = { 'sandbox.meshlift.dev/never-ready': 'true' };
-const STOP = { 'sandbox.meshlift.dev/never-ready': null, changed: 'by its owner' };
-
-const SABOTAGE = {
-  quota: {
-    apiVersion: 'v1',
-    kind: 'ResourceQuota',
-    metadata: { name: 'full', namespace: 'f-quota' },
-    spec: { hard: { pods: '1' } },
-  },
-  limits: {
-    apiVersion: 'v1',
-    kind: 'LimitRange',
-    metadata: { name: 'small', namespace: 'f-limits' },
-    spec: { limits: [{ type: 'Container', max: { cpu: '1' } }] },
-  },
-  webhook: {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'MutatingWebhookConfiguration',
-    metadata: { name: 'nobody' },
-    webhooks: [
-      {
-        name: 'nobody.zoo.example',
-        clientConfig: { service: { name: 'nobody', namespace: 'default' } },
-        rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
-        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'f-webhook' } },
-        sideEffects: 'None',
-        admissionReviewVersions: ['v1'],
-      },
-    ],
-  },
-};
-
-function listOf(items: readonly object[]): object {
-  return { apiVersion: 'v1', kind: 'List', items };
-}
-
-function nameOf(manifest: object): string {
-  return (manifest as { metadata: { name: string } }).metadata.name;
-}
-
-function placeOf(manifest: object): string {
-  return (manifest as { metadata: { namespace: string } }).metadata.namespace;
-}
-
-/** The one workload of a namespace in `AILING`. */
-function refIn(place: string): WorkloadRef {
-  const manifest = AILING.find((candidate) => placeOf(candidate) === place) ?? {};
-  const kind = MOVABLE_KINDS.find(
-    (candidate): candidate is WorkloadKind => candidate === (manifest as { kind?: string }).kind,
-  );
-  if (kind === undefined) throw new Error(`nothing ails in ${place}`);
-  return { kind, namespace: place, name: nameOf(manifest) };
-}
 
 /** Which of these pods were evicted, in order. */
 function evicted(operations: readonly Operation[], pods: readonly KubeObject[]): string[] {

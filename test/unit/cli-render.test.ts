@@ -233,6 +233,23 @@ describe('the picture of a plan', () => {
     ]);
   });
 
+  it('shows which workloads are no plain rolling restart; all of them on demand', () => {
+    const row = (name: string, strategy: string, action: 'restart' | 'evict') => ({
+      ...{ kind: 'StatefulSet', namespace: 'cart', name, strategy, action },
+      sentence: `StatefulSet cart/${name} (${strategy}) is ${action}ed.`,
+    });
+    const workloads = [row('a', 'OnDelete', 'evict'), row('b', 'RollingUpdate', 'restart')];
+    const shown = (wide: boolean) => {
+      const all = lines(renderPlan({ ...PLAN, workloads }, { ...OPTIONS, wide }));
+      return all.slice(all.indexOf('Workloads') + 1, all.indexOf('What a person would type') - 1);
+    };
+    expect(shown(false)).toEqual([
+      '  StatefulSet cart/a (OnDelete) is evicted.',
+      '  1 workload restarted by a plain rolling update',
+    ]);
+    expect(shown(true)).toEqual(workloads.map(({ sentence }) => `  ${sentence}`));
+  });
+
   it('says when there is no way', () => {
     expect(renderPlan({ ...PLAN, route: null, waves: [] }, OPTIONS)).toContain('shop · no way to 1.6.14-asm.2');
   });

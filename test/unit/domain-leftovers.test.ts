@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeLeftovers, type Leftover } from '../../domain/leftovers.js';
+import { judgeHoldouts, judgeLeftovers, type Leftover } from '../../domain/leftovers.js';
 import { WORKLOAD_ACTIONS } from '../../domain/workload-actions.js';
 
 const left = (owner: string, row: Leftover['row'], ending = false): Leftover => ({
@@ -10,6 +10,7 @@ const left = (owner: string, row: Leftover['row'], ending = false): Leftover => 
 });
 const job = left('Job nightly', WORKLOAD_ACTIONS.Job.any);
 const bare = left('bare', WORKLOAD_ACTIONS.Pod.any);
+const beginning = (text: string) => expect.stringMatching(new RegExp(`^${text}`)) as string;
 const late = left('Deployment late', WORKLOAD_ACTIONS.Deployment.RollingUpdate);
 
 describe('pods that still run the old sidecar', () => {
@@ -42,5 +43,40 @@ describe('pods that still run the old sidecar', () => {
       false,
     );
     expect('detail' in verdict && verdict.detail).toMatch(/ and 992 more$/);
+  });
+});
+
+describe('pods with the new sidecar when everything is back', () => {
+  const ofJob: Leftover = { ...job, pod: 'zoo/nightly-1-abc', owner: 'CronJob nightly', job: 'nightly-1' };
+
+  it('are waited for where they are of Jobs, also of those of CronJobs, with the commands that end the wait', () => {
+    expect(judgeHoldouts([ofJob])).toEqual({
+      state: 'ending',
+      reason: 'JobsUnfinished',
+      detail: 'pod zoo/nightly-1-abc (Job nightly-1 of CronJob nightly)',
+      ends: ['kubectl delete job nightly-1 -n zoo'],
+      commands: [
+        '# let Job zoo/nightly-1 finish, or end it: kubectl delete job nightly-1 -n zoo',
+        'kubectl wait job/nightly-1 -n zoo --for=condition=Complete --timeout=-1s',
+      ],
+    });
+  });
+
+  it('need a person where nothing ends them; Jobs are named with them', () => {
+    expect(judgeHoldouts([ofJob, bare])).toMatchObject({
+      state: 'held',
+      reason: 'PodsUnmanaged',
+      detail: 'pod zoo/nightly-1-abc (Job nightly-1 of CronJob nightly), pod zoo/bare (bare)',
+      commands: [
+        ...['# let Job zoo/nightly-1 finish', 'kubectl wait job/nightly-1', '# pod zoo/bare'].map(beginning),
+        'kubectl delete pod bare -n zoo',
+      ],
+    });
+    expect(judgeHoldouts([bare, late])).toMatchObject({ state: 'held', reason: 'SidecarWrong' });
+  });
+
+  it('hold nothing when there are none, or when they are on their way out', () => {
+    expect(judgeHoldouts([])).toEqual({ state: 'clean' });
+    expect(judgeHoldouts([{ ...bare, ending: true }])).toEqual({ state: 'clean' });
   });
 });

@@ -7,6 +7,7 @@ import {
   isReady,
   namePods,
   proxyTagOf,
+  runsSidecarOf,
   wantsSidecar,
   whyNotReady,
   type Pod,
@@ -55,6 +56,23 @@ describe('the proxy of a pod', () => {
     expect(hasSidecar(pod({ metadata: { labels } }), EXPECTED)).toBe(false);
     expect(hasSidecar(pod({ spec }), EXPECTED)).toBe(false);
     expect(hasSidecar(pod({ spec }), { ...EXPECTED, revision: null })).toBe(true);
+  });
+
+  it('tells which control plane serves it: by its image or its revision, from 1.5 also by having none', () => {
+    const of = (tag: string, rev?: string) =>
+      pod({
+        metadata: rev === undefined ? {} : { labels: { 'istio.io/rev': rev } },
+        spec: { containers: [proxy(tag)] },
+      });
+    const old = { revision: 'default', proxyTag: '1.6.13' };
+    const from15 = { revision: null, proxyTag: '1.5.10' };
+    expect(runsSidecarOf(of('1.6.13'), old, EXPECTED)).toBe(true);
+    expect(runsSidecarOf(of('1.6.9', 'default'), old, EXPECTED)).toBe(true);
+    expect(runsSidecarOf(of('1.6.14-asm.2', 'asm-1614-2'), old, EXPECTED)).toBe(false);
+    expect(runsSidecarOf(of('1.6.14-asm.2', 'asm-1614-2'), EXPECTED, old)).toBe(true);
+    expect(runsSidecarOf(of('1.5.4'), from15, EXPECTED)).toBe(true);
+    expect(runsSidecarOf(of('1.6.14-asm.2'), from15, EXPECTED)).toBe(false);
+    expect(runsSidecarOf(pod(), from15, EXPECTED)).toBe(false);
   });
 });
 

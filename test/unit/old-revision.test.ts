@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backupFile, keepBackup, readBackup } from '../../activities/rollback/backup-file.js';
-import { ownObjects } from '../../domain/old-revision.js';
+import { addedBy15, isTakenOver, ownObjects } from '../../domain/old-revision.js';
 import type { DetectedMesh, Plan, Route } from '../../domain/plan.js';
 import { acceptCluster } from '../../domain/restoration.js';
-import type { RecordedObject } from '../../domain/snapshot.js';
+import { creatableApi, keyOf, type RecordedObject } from '../../domain/snapshot.js';
 import { upgradeOptionsSchema } from '../../domain/plan.js';
 
 const sidecar = { revision: 'x', proxyTag: 'x' };
@@ -68,6 +68,60 @@ describe('what belongs to the old control plane alone', () => {
   });
 });
 
+describe('what 1.5 alone has written', () => {
+  const from15 = { from: { version: '1.5.10-asm.1', revision: 'default', sidecar: { revision: null, proxyTag: 'x' } } };
+  const marked = (collection: string, name: string, labels = {}, more = {}): RecordedObject => ({
+    ...recorded(collection, name),
+    object: { metadata: { name, labels: { 'operator.istio.io/component': 'Pilot', ...labels } }, ...more },
+  });
+  const OF_15 = [
+    marked('v1/serviceaccounts', 'istio-pilot-service-account'),
+    marked('v1/services', 'istio-pilot'),
+    marked('networking.istio.io/v1alpha3/envoyfilters', 'tcp-stats-filter-1.5'),
+    marked('admissionregistration.k8s.io/v1/validatingwebhookconfigurations', 'istio-galley', {}, { webhooks: [] }),
+  ];
+  const own = (objects: RecordedObject[], route: Pick<Route, 'from'> = from15) =>
+    ownObjects({ objects }, route).map(({ name }) => name);
+
+  it('goes with it: the account last, for what runs needs it; from 1.6 nothing of the kind does', () => {
+    expect(own(OF_15)).toEqual(['istio-galley', 'istio-pilot', 'tcp-stats-filter-1.5', 'istio-pilot-service-account']);
+    expect(own(OF_15, routeFrom('default'))).toEqual([]);
+  });
+
+  it('is not what carries no mark of its installer, is called by the API server, or is configuration', () => {
+    expect(own([recorded('v1/services', 'istio-pilot')])).toEqual([]);
+    const webhooks = [{ name: 'pilot.validation.istio.io' }];
+    const galley = 'admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+    expect(own([marked(galley, 'istio-galley', {}, { webhooks })])).toEqual([]);
+    expect(own([marked('networking.istio.io/v1alpha3/gateways', 'istio-ingressgateway')])).toEqual([]);
+  });
+
+  it('and brings back when it is installed again goes, unless it was there before or is of somebody else', () => {
+    const snapshot = (...objects: RecordedObject[]) => ({ ...EMPTY, objects });
+    const there = marked('v1/services', 'there');
+    const back = marked('autoscaling/v1/horizontalpodautoscalers', 'istiod');
+    const others = [
+      recorded('v1/configmaps', 'mine'),
+      marked('v1/services', 'new', { 'istio.io/rev': 'new' }),
+      marked('v1/services', 'owned', { 'install.operator.istio.io/owning-resource': 'installed-state-new' }),
+      marked('apiextensions.k8s.io/v1/customresourcedefinitions', 'crd'),
+    ];
+    const late = marked('v1/services', 'late');
+    const added = addedBy15(snapshot(there), new Set([keyOf(late)]), snapshot(there, late, back, ...others));
+    expect(added.map(({ name }) => name)).toEqual(['istiod']);
+  });
+
+  it('is left alone once another installation has made it its own', () => {
+    const owner = { 'install.operator.istio.io/owning-resource': 'installed-state-new' };
+    const before = marked('v1/services', 'prometheus');
+    expect(isTakenOver(before, marked('v1/services', 'prometheus', owner))).toBe(true);
+    expect(isTakenOver(before, before)).toBe(false);
+    expect(isTakenOver(marked('v1/services', 'x', owner), marked('v1/services', 'x', owner))).toBe(false);
+  });
+});
+
+const EMPTY = { schema: 1, cluster: 'shop', runId: 'r1', takenAt: '', namespaces: {} } as const;
+
 describe('the backup', () => {
   let dataDir: string;
   beforeEach(async () => void (dataDir = await mkdtemp(join(tmpdir(), 'meshlift-backup-'))));
@@ -96,6 +150,19 @@ describe('the backup', () => {
       data: { mine: '2' },
     });
     expect(await readBackup(dataDir, run, recorded('v1/configmaps', 'other'))).toBeNull();
+  });
+});
+
+describe('the version through which an object can be made again', () => {
+  it.each([
+    ['NoneOnDryRun', 'admissionregistration.k8s.io/v1'],
+    ['Unknown', 'admissionregistration.k8s.io/v1beta1'],
+  ])('of a webhook whose side effects are %s is %s', (sideEffects, api) => {
+    expect(creatableApi('admissionregistration.k8s.io/v1', { webhooks: [{ sideEffects }] })).toBe(api);
+  });
+
+  it('of everything else is its own', () => {
+    expect(creatableApi('apps/v1', { spec: {} })).toBe('apps/v1');
   });
 });
 

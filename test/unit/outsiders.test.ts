@@ -102,6 +102,29 @@ describe('the new istiod and the gateways', () => {
     expect(next([istiod({}, 'u2'), gateway({ replicas: 1, paused: true })])).toEqual([]);
   });
 
+  it('may not be edited while nobody looks, but for what was told and accepted; put right they count anew', () => {
+    const prints = new Map<string, Print>();
+    const told = new Set<string>();
+    const watch = () => createDeploymentLookout({ run, route }, prints, told);
+    const as = (paused: boolean) => [istiod(), gateway({ paused })];
+    watch()(as(false));
+    expect(watch()(as(true))).toHaveLength(1);
+    expect(watch()(as(true))).toEqual([]);
+    expect(watch()(as(false))).toEqual([]);
+    expect(watch()(as(true))).toHaveLength(1);
+  });
+
+  it('may not go while nobody looks; as it was, it may come back', () => {
+    const prints = new Map<string, Print>();
+    const told = new Set<string>();
+    const watch = () => createDeploymentLookout({ run, route }, prints, told);
+    watch()([istiod()]);
+    expect(watch()([])[0]?.message).toContain('was deleted by an unknown writer');
+    expect(watch()([istiod({}, 'u2')])).toEqual([]);
+    expect(watch()([])).toHaveLength(1);
+    expect(watch()([istiod({ other: true }, 'u3')])[0]?.message).toContain('was made anew');
+  });
+
   it('names the field, and leaves other Deployments alone', () => {
     const look = lookout();
     look([istiod(), gateway({ paused: false }), deployment('prometheus', {}, 'p')]);
@@ -128,7 +151,7 @@ describe('the marks of restarts', () => {
     ]);
     expect(others).toEqual([]);
     expect(change?.message).toBe(
-      'The restart of Deployment cart/a, Deployment cart/b in cluster shop was taken back by kustomize-controller.',
+      'The restart of Deployment cart/a, Deployment cart/b in cluster shop was taken back by an unknown writer (the API server records none; the last other writer of the object was kustomize-controller).',
     );
     expect(change?.remedy).toContain('kustomize.toolkit.fluxcd.io/ssa: Ignore');
     expect(look([workload('a', undefined), workload('b', undefined)])).toEqual([]);
@@ -141,6 +164,14 @@ describe('the writer', () => {
   it('is the newest owner of the field', () => {
     const object = namespace('cart', NEW, wrote('helm', 'istio.io/rev'), wrote('kubectl-edit', 'istio.io/rev', '2027'));
     expect(writerOf(object, LABEL).manager).toBe('kubectl-edit');
+  });
+
+  it('is not who only lost the field to somebody else', () => {
+    const helm = wrote('helm', 'istio.io/rev');
+    const both = { ...helm, fieldsV1: { 'f:metadata': { 'f:labels': { 'f:istio.io/rev': {}, 'f:team': {} } } } };
+    const left = { ...helm, fieldsV1: { 'f:metadata': { 'f:labels': { 'f:team': {} } } } };
+    const writer = writerOf(namespace('cart', {}, left), LABEL, namespace('cart', NEW, both));
+    expect(writer).toMatchObject({ manager: null, other: 'helm' });
   });
 
   it('is nobody where a field was removed; then the last other writer is a hint', () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +43,10 @@ describe('the Temporal of a server', () => {
       });
       expect(answer.namespaceInfo?.description).toBe('mine');
       expect(JSON.parse(await readFile(record, 'utf8'))).toMatchObject({ port, pid: pids.at(-1) });
+      // Only its owner may read what is in the database and beside it.
+      const files = (await readdir(dir)).filter((name) => name.startsWith('temporal.sqlite'));
+      expect(files).toContain('temporal.sqlite');
+      for (const name of files) expect([name, (await stat(join(dir, name))).mode & 0o077]).toEqual([name, 0]);
     } finally {
       await connection.close();
       await server.stop();

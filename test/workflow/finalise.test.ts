@@ -79,8 +79,9 @@ describe('a run that takes back a succeeded one', () => {
     expect(end.timeline.map(({ phase }) => phase)).toEqual(['rollingBack', 'rolledBack']);
     const calls = without(run.mesh.script.begun().slice(before));
     expect(calls[0]).toBe('restoreOldControlPlane');
-    expect(calls.slice(-4)).toEqual([
+    expect(calls.slice(-5)).toEqual([
       'restoreGateways',
+      'confirmMovedBack',
       'removeNewControlPlane',
       'compareWithSnapshot',
       'releaseCluster',

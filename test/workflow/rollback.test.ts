@@ -6,7 +6,13 @@ import { refusalOf } from './support/run.js';
 
 const bench = openBench();
 const SHOP = { canary: { catalog: ['api'] }, rest: { cart: ['web'], pay: ['web'] } };
-const CLEAN_UP = ['restoreGateways', 'removeNewControlPlane', 'compareWithSnapshot', 'releaseCluster'];
+const CLEAN_UP = [
+  'restoreGateways',
+  'confirmMovedBack',
+  'removeNewControlPlane',
+  'compareWithSnapshot',
+  'releaseCluster',
+];
 
 /** What a run began since a call, without what only lists or records. */
 function begunSince({ script }: FakeMesh, call: string): string[] {
@@ -156,6 +162,7 @@ describe('a rollback to 1.5', () => {
     expect(begunSince(run.mesh, 'verifyNamespace catalog forward')).toEqual([
       ...back('catalog', 'api'),
       'restoreGateways',
+      'confirmMovedBack',
       'reinstallSource',
       'removeNewControlPlane',
       'compareWithSnapshot',
@@ -199,6 +206,22 @@ describe('a rollback that fails', () => {
     expect((await run.end()).phase.name).toBe('rolledBack');
     expect(run.mesh.restarts.get('catalog/api back')).toBe(1);
     expect(run.mesh.restarts.get('cart/web back')).toBe(1);
+  });
+
+  it('is held by a Job with the new sidecar before anything of the new control plane goes, and says what ends it', async () => {
+    const run = await bench.start(SHOP);
+    await run.reaches('awaitingPromotion');
+    const commands = ['kubectl wait job/long -n catalog'];
+    run.mesh.script.fail('confirmMovedBack', failure('JobsUnfinished', 'a Job runs', { commands }));
+    await run.rollBack();
+    await run.reaches('rollbackBlocked');
+    const { phase } = await run.state();
+    if (phase.name !== 'rollbackBlocked') throw new Error(phase.name);
+    expect(phase.manualCommands.slice(0, 2)).toEqual([...commands, expect.stringContaining('kubectl')]);
+    expect([...run.mesh.controlPlanes]).toEqual(['old', 'new']);
+    expect(run.mesh.script.begun()).not.toContain('removeNewControlPlane');
+    await run.retry();
+    expect((await run.end()).phase.name).toBe('rolledBack');
   });
 
   it('leaves no namespace command when only the clean-up is left', async () => {

@@ -207,7 +207,8 @@ describe('questions about a cluster', () => {
     });
     expect(answer.hash).toBe(HASH);
     expect(answer.findings).toEqual([blocker]);
-    expect(mesh.script.begun()).toEqual(['makePlan', 'runPreflight']);
+    expect(mesh.script.begun().sort()).toEqual(['makePlan', 'planWorkloads catalog cart pay', 'runPreflight']);
+    expect(answer.workloads).toEqual([]);
   });
 
   it('answers what is there', async () => {

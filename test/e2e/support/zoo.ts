@@ -31,6 +31,13 @@ export const namespace = (name: string): Manifest => ({
   metadata: { name, labels: { 'istio-injection': 'enabled' } },
 });
 
+/** A pod that nothing owns. */
+export function barePod(place: string): Manifest {
+  const [of = '', name = ''] = place.split('/');
+  const spec = { containers: [{ name: 'app', image: IMAGE }] };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: of }, spec };
+}
+
 /** A custom resource definition that takes anything: the kind is what counts here. */
 function crd(group: string, kind: string): Manifest {
   const plural = `${kind.toLowerCase()}s`;
@@ -54,7 +61,8 @@ export const CRDS = [crd('argoproj.io', 'Rollout'), crd('zoo.example', 'Keeper')
 const onDelete = { updateStrategy: { type: 'OnDelete' } };
 const partition = { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2 } } };
 const stateful = { replicas: 3, serviceName: 'zoo' };
-const job = { template: template('work', { [KEEPS_RUNNING]: 'true' }, { restartPolicy: 'Never' }) };
+/** Specification of a Job that runs for as long as its pod carries the annotation. */
+export const job = { template: template('work', { [KEEPS_RUNNING]: 'true' }, { restartPolicy: 'Never' }) };
 
 /** Namespace `zoo`: one of every kind and strategy that can be moved or is left alone. */
 export const ZOO: readonly Manifest[] = [
@@ -86,12 +94,7 @@ export const ZOO: readonly Manifest[] = [
     metadata: { name: 'nightly', namespace: 'zoo' },
     spec: { schedule: '0 3 1 1 *', jobTemplate: { spec: job } },
   },
-  {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'bare', namespace: 'zoo' },
-    spec: { containers: [{ name: 'app', image: IMAGE }] },
-  },
+  barePod('zoo/bare'),
   {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Rollout',
@@ -119,16 +122,10 @@ export function ownedOnes(owners: { readonly rollout: string; readonly keeper: s
     selector: { matchLabels: labels },
     template: { ...template('argo'), metadata: { labels } },
   };
-  const pod: Manifest = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'kept', namespace: 'zoo' },
-    spec: { containers: [{ name: 'app', image: IMAGE }] },
-  };
   return [
     withMetadata(workload('Deployment', 'zoo/managed', { replicas: 1 }), keeper),
     withMetadata(workload('ReplicaSet', 'zoo/argo-5f6d', rollouts), argo),
-    withMetadata(pod, keeper),
+    withMetadata(barePod('zoo/kept'), keeper),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import type { WorkflowHandle } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { ensureBinaries } from '../../../sandbox/binaries/index.js';
@@ -25,8 +26,11 @@ export interface Bench {
 const KEYWORD = 2;
 const SEARCH_ATTRIBUTES = ['MeshCluster', 'MeshPhase', 'MeshRelease', 'MeshFleet'];
 
-/** Sets up a bench for the tests of a file, and tidies up after each of them. */
-export function openBench(): Bench {
+/**
+ * Sets up a bench for the tests of a file, and tidies up after each of them.
+ * @param startServer the one whose clock skips, unless a test needs the index of runs, which that one lacks
+ */
+export function openBench(startServer = startTestServer): Bench {
   const meshes = new Map<string, FakeMesh>();
   const open: WorkflowHandle[] = [];
   let env: TestWorkflowEnvironment | undefined;
@@ -50,7 +54,7 @@ export function openBench(): Bench {
   beforeAll(async () => {
     const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
     Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter } } });
-    [env, bundle] = await Promise.all([startTestServer(), keptWorkflowBundle(defaultCacheDir())]);
+    [env, bundle] = await Promise.all([startServer(), keptWorkflowBundle(defaultCacheDir())]);
     worker = await createWorker(env, bundle, meshOf);
     running = worker.run();
   });
@@ -74,6 +78,17 @@ export function openBench(): Bench {
     start: (spec) => startOn(mesh(spec)),
     startOn,
   };
+}
+
+/** A development server of Temporal, as `meshlift serve` runs it: its time is that of the clock on the wall. */
+export async function startDevServer(): Promise<TestWorkflowEnvironment> {
+  const paths = await ensureBinaries(['temporal'], { cacheDir: defaultCacheDir(), progress: () => undefined });
+  return TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: there(paths['temporal']) },
+      searchAttributes: SEARCH_ATTRIBUTES.map((name) => defineSearchAttributeKey(name, 'KEYWORD')),
+    },
+  });
 }
 
 async function startTestServer(): Promise<TestWorkflowEnvironment> {

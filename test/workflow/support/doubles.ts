@@ -23,6 +23,7 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
       })),
     makePlan: (request) => act(request.cluster, 'makePlan', (mesh) => mesh.planFor(request)),
     runPreflight: ({ plan }) => act(plan.cluster, 'runPreflight', ({ findings }) => findings),
+    planWorkloads: ({ cluster, namespaces }) => act(cluster, `planWorkloads ${namespaces.join(' ')}`, () => []),
     holdCluster: ({ run }) => act(run.cluster, 'holdCluster', () => undefined),
     releaseCluster: ({ run }) => act(run.cluster, 'releaseCluster', () => undefined),
     fetchRelease: ({ run }) =>
@@ -73,6 +74,7 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
     restoreOldControlPlane: ({ run }) =>
       act(run.cluster, 'restoreOldControlPlane', ({ controlPlanes }) => void controlPlanes.add('old')),
     restoreGateways: ({ run }) => act(run.cluster, 'restoreGateways', () => undefined),
+    confirmMovedBack: ({ run }) => act(run.cluster, 'confirmMovedBack', () => undefined),
     reinstallSource: ({ run }) => act(run.cluster, 'reinstallSource', () => PROOF),
     removeNewControlPlane: ({ run }) =>
       act(run.cluster, 'removeNewControlPlane', ({ controlPlanes }) => void controlPlanes.delete('new')),

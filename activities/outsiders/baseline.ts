@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { ActivityContext } from '../context.js';
+import type { RunRef } from '../contract.js';
+import { runDir } from '../rollback/snapshot-file.js';
+
+const baselineSchema = z.object({
+  /** Namespaces that the run was seen to label. */
+  moved: z.array(z.string()),
+  /** Deployments as they were first seen, by name. */
+  prints: z.array(z.tuple([z.string(), z.object({ uid: z.string(), digest: z.string() })])),
+  /** Keys of changes that were told and have not been put right since. */
+  told: z.array(z.string()),
+});
+
+/** What the watch of a run compares with. It outlives each watch: what changes while nobody looks must be seen afterwards. */
+export type Baseline = z.infer<typeof baselineSchema>;
+
+/** Reads what the watches of a run before this one knew; null when there was none, or when its file is damaged. */
+export async function readBaseline(
+  { dataDir }: Pick<ActivityContext, 'dataDir'>,
+  run: RunRef,
+): Promise<Baseline | null> {
+  const text = await readFile(fileOf(dataDir, run), 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  });
+  if (text === null) return null;
+  try {
+    return baselineSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps a baseline for the next watch, as often as it has changed. Only its owner may read it. */
+export function createBaselineKeeper({ dataDir }: Pick<ActivityContext, 'dataDir'>, run: RunRef) {
+  let kept = '';
+  return async (baseline: Baseline): Promise<void> => {
+    const text = `${JSON.stringify(baseline)}\n`;
+    if (text === kept) return;
+    const file = fileOf(dataDir, run);
+    const draft = `${file}.${randomUUID()}`;
+    await mkdir(runDir(dataDir, run), { recursive: true, mode: 0o700 });
+    try {
+      await writeFile(draft, text, { mode: 0o600 });
+      await rename(draft, file);
+    } finally {
+      await rm(draft, { force: true });
+    }
+    kept = text;
+  };
+}
+
+function fileOf(dataDir: string, run: RunRef): string {
+  return join(runDir(dataDir, run), 'outsiders.json');
+}

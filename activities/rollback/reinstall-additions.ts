@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { addedBy15 } from '../../domain/old-revision.js';
+import { keyOf, type Snapshot } from '../../domain/snapshot.js';
+import type { ActivityContext } from '../context.js';
+import type { RunRef } from '../contract.js';
+import { observe } from './observe.js';
+import { removeObject } from './remove-new-control-plane.js';
+import { runDir } from './snapshot-file.js';
+
+const keysSchema = z.array(z.string());
+
+/**
+ * Writes down, once, what is there before 1.5 is installed again: a second try must not take what the first one has added for
+ * what others had put there.
+ */
+export async function rememberBeforeReinstall(context: ActivityContext, run: RunRef): Promise<void> {
+  const file = fileOf(context, run);
+  const draft = `${file}.${randomUUID()}`;
+  const { objects } = await observe(context.access(run.cluster).kube, run);
+  await mkdir(runDir(context.dataDir, run), { recursive: true, mode: 0o700 });
+  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await handle.writeFile(JSON.stringify(objects.map(keyOf)));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  try {
+    await link(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/**
+ * The installer of 1.5 brings all of its defaults, also what an operator had removed before the run. That would not be the mesh
+ * that was there: what it has added goes again. What was there before it, or carries another mark, stays.
+ */
+export async function removeAdditions(context: ActivityContext, run: RunRef, before: Snapshot): Promise<void> {
+  const known = keysSchema.parse(JSON.parse(await readFile(fileOf(context, run), 'utf8')));
+  const now = await observe(context.access(run.cluster).kube, run);
+  for (const added of addedBy15(before, new Set(known), now)) await removeObject(context, run, added);
+}
+
+function fileOf({ dataDir }: ActivityContext, run: RunRef): string {
+  return join(runDir(dataDir, run), 'before-reinstall.json');
+}

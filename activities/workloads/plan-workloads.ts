@@ -1,0 +1,92 @@
+import type { PlannedWorkload } from '../../domain/plan.js';
+import { controllerOf, isLive, wantsSidecar, type Pod } from '../../domain/pod.js';
+import { actionFor, actionSentence, strategyOf, type OwnerKind } from '../../domain/workload-actions.js';
+import type { ActivityContext } from '../context.js';
+import type { Activities } from '../contract.js';
+import { heartbeating } from '../heartbeat.js';
+import type { KubeClient, KubeObject, Resource } from '../kube/types.js';
+import { asPod, replicaSetOwner } from './owned-pods.js';
+import { createOwnerFinder, type Owner } from './owners.js';
+
+/** Kinds that are listed whole: nearly every pod belongs to one of them, and asking for each owner would take a request each. */
+const LISTED: readonly (Resource & { readonly kind: OwnerKind })[] = [
+  { kind: 'Deployment', api: 'apps/v1', plural: 'deployments' },
+  { kind: 'StatefulSet', api: 'apps/v1', plural: 'statefulsets' },
+  { kind: 'DaemonSet', api: 'apps/v1', plural: 'daemonsets' },
+];
+const CRON_JOBS: Resource = { api: 'batch/v1', plural: 'cronjobs' };
+
+type Found = Pick<Owner, 'kind' | 'called' | 'name' | 'object'> & { readonly namespace: string };
+
+/**
+ * What a run would do with everything that has a pod with a sidecar, or will have one (CronJobs): the sentences of
+ * `domain/workload-actions.ts`, by namespace and name. Changes nothing.
+ */
+export function createPlanWorkloads({ access }: ActivityContext): Activities['planWorkloads'] {
+  return ({ cluster, namespaces }) =>
+    heartbeating(async () => {
+      const { kube } = access(cluster);
+      const wanted = new Set(namespaces);
+      const found = new Map<string, Found>();
+      const all = [...(await ownersOfPods(kube, wanted)), ...(await cronJobs(kube, wanted))];
+      for (const owner of all) found.set(nameOf(owner), owner);
+      return [...found.values()]
+        .map(planned)
+        .sort((a, b) => a.namespace.localeCompare(b.namespace) || a.sentence.localeCompare(b.sentence));
+    });
+}
+
+async function ownersOfPods(kube: KubeClient, namespaces: ReadonlySet<string>): Promise<Found[]> {
+  const [pods, ...lists] = await Promise.all([
+    kube.list({ api: 'v1', plural: 'pods' }),
+    ...LISTED.map((collection) => kube.list(collection)),
+  ]);
+  const listed = new Map<string, Found>();
+  for (const [index, { items }] of lists.entries()) {
+    for (const object of items) {
+      const owner = asFound(LISTED[index]?.kind ?? 'unknown', object);
+      listed.set(nameOf(owner), owner);
+    }
+  }
+  const ownerOf = createOwnerFinder(kube);
+  return Promise.all(
+    pods.items
+      .map(asPod)
+      .filter((pod) => namespaces.has(pod.metadata.namespace ?? '') && isLive(pod) && wantsSidecar(pod))
+      .map(async (pod): Promise<Found> => {
+        const namespace = pod.metadata.namespace ?? '';
+        return listed.get(plainOwner(pod, namespace)) ?? { ...(await ownerOf(pod)), namespace };
+      }),
+  );
+}
+
+async function cronJobs(kube: KubeClient, namespaces: ReadonlySet<string>): Promise<Found[]> {
+  const { items } = await kube.list(CRON_JOBS);
+  return items
+    .filter(({ metadata }) => namespaces.has(metadata.namespace ?? ''))
+    .map((object) => asFound('CronJob', object));
+}
+
+function asFound(kind: OwnerKind, object: KubeObject): Found {
+  const { name, namespace = '' } = object.metadata;
+  return { kind, called: kind, name, namespace, object };
+}
+
+/** The owner that a pod's own references tell, without asking: `Deployment shop/cart`. */
+function plainOwner(pod: Pod, namespace: string): string {
+  const deployment = replicaSetOwner('Deployment', pod);
+  const owner = deployment === null ? controllerOf(pod) : { kind: 'Deployment', name: deployment };
+  return `${owner?.kind ?? 'Pod'} ${namespace}/${owner?.name ?? pod.metadata.name}`;
+}
+
+function nameOf({ called, namespace, name }: Pick<Found, 'called' | 'namespace' | 'name'>): string {
+  return `${called} ${namespace}/${name}`;
+}
+
+function planned(found: Found): PlannedWorkload {
+  const { kind, called, namespace, name } = found;
+  const object = found.object ?? { metadata: {} };
+  const [strategy, row] = [strategyOf(kind, object), actionFor(kind, object)];
+  const sentence = actionSentence(nameOf(found), strategy, row);
+  return { kind: called, namespace, name, strategy, action: row.action, sentence };
+}
