@@ -145,7 +145,9 @@ const FINALIZE: readonly Right[] = [
   ...inMesh('finalize', [['', ['pods/proxy']]], ['get']),
   ...inMesh('finalize', [['', ['services']]], ['patch']),
   ...inMesh('finalize', OF_A_REVISION, ['get', 'delete']),
-  ...everywhere('finalize', [['admissionregistration.k8s.io', ['mutatingwebhookconfigurations']]], ['get', 'delete']),
+  // From 1.5 also what 1.5 alone had written.
+  ...inMesh('finalize', [['', ['serviceaccounts']]], ['get', 'delete']),
+  ...everywhere('finalize', CLUSTERWIDE, ['get', 'delete']),
 ];
 
 const ROLL_BACK: readonly Right[] = [
