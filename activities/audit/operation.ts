@@ -26,7 +26,7 @@ export interface OperationIntent {
   readonly mutating: boolean;
 }
 
-/** Says how far a long operation is. Too many words in too short a time are dropped. */
+/** Says how far a long operation is. Too many words in too short a time are dropped, and so is what was said last. */
 export type ReportProgress = (text: string) => void;
 
 /** A line of progress costs a write to the disk: it comes this often at most. */
@@ -121,9 +121,11 @@ function sayOf(error: unknown): string {
 function reporter(write: (nth: number, text: string) => Promise<void>): ReportProgress {
   let written = 0;
   let last = performance.now();
+  let said = '';
   return (text) => {
-    if (performance.now() - last < PROGRESS_PERIOD_MS) return;
+    if (text === said || performance.now() - last < PROGRESS_PERIOD_MS) return;
     last = performance.now();
+    said = text;
     written += 1;
     write(written, text).catch(() => undefined);
   };

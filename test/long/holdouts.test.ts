@@ -88,6 +88,8 @@ describe('what holds out', () => {
     expect(obstacle.message).toContain('`kubectl delete job month-end -n yard`');
     expect(obstacle.message).toContain('`kubectl delete job nightly-1 -n yard`');
     expect(manualCommands).toContain('kubectl wait job/month-end -n yard --for=condition=Complete --timeout=-1s');
+    const waits = (await mesh.api.operations(run)).filter(({ id }) => id.startsWith('confirm-moved-back'));
+    expect(waits.at(-1)?.progress).toMatch(/^waits for pod yard\/.*month-end/);
   });
 
   it('goes on by itself when they finish, and ends where it began', async () => {
