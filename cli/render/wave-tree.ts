@@ -102,7 +102,12 @@ function wordFor(status: NamespaceStatus, { phase, rollback }: RunState): string
 
 function namespaceLine(row: NamespaceState, { state, now }: TreeInput, column: number, pen: Pen): string {
   const [, glyph, style] = LOOKS[row.status];
-  const parts = [wordFor(row.status, state), ...amounts(row), ...time(row, now), ...(row.detail === undefined ? [] : [row.detail])];
+  const parts = [
+    wordFor(row.status, state),
+    ...amounts(row),
+    ...time(row, now),
+    ...(row.detail === undefined ? [] : [row.detail]),
+  ];
   return pen.line(
     [`  ${pen.glyphs[glyph]} `, style],
     [row.namespace.padEnd(column)],
