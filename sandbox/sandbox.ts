@@ -60,20 +60,21 @@ export async function upSandbox(options: UpOptions): Promise<Sandbox> {
     const state = (await readSandbox(name)) === null ? 'was left by an `up` that did not finish' : 'is up already';
     throw new SandboxError(`Sandbox "${name}" ${state}. End it with: meshlift sandbox down --name ${name}`);
   }
-  try {
-    const sandbox = await bringUp({
-      name,
-      flavour,
-      cacheDir: defaultCacheDir(),
-      archives,
-      stockRates: options.stockRates === true,
-      audit: options.audit === true,
-    });
-    progress(`sandbox ${name} is up: ${sandbox.apiServer}`);
-    return sandbox;
-  } catch (error) {
-    await endAllProcesses(sandboxDir(name));
-    throw error;
+  const { stockRates = false, audit = false } = options;
+  const cluster = { name, flavour, cacheDir: defaultCacheDir(), archives, stockRates, audit };
+  for (let triesLeft = 2; ; triesLeft--) {
+    try {
+      const sandbox = await bringUp(cluster);
+      progress(`sandbox ${name} is up: ${sandbox.apiServer}`);
+      return sandbox;
+    } catch (error) {
+      await endAllProcesses(sandboxDir(name));
+      // Between the look at a port and its use somebody else may take it.
+      if (triesLeft === 0 || !(error as Error).message.includes('address already in use')) throw error;
+      progress(`a port of sandbox ${name} was taken meanwhile; trying others ...`);
+      await removeDir(name);
+      await claimDir(name);
+    }
   }
 }
 

@@ -5,28 +5,22 @@
 import { startVitest } from 'vitest/node';
 import { ensureBinaries, flavourBinaries } from '../sandbox/binaries/index.js';
 import { defaultCacheDir } from '../settings/paths.js';
+import { countTests, type Counts } from './support/count-tests.js';
 
 const SUITES = ['unit', 'workflow', 'api', 'replay', 'e2e'] as const;
 
-interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
-/** Runs the named suite in this process's own Vitest and counts its tests; a file that fails to load counts as failed. */
+/** Runs the named suite in this process's own Vitest and counts its tests. */
 async function runSuite(project: string): Promise<Counts> {
   const vitest = await startVitest('test', [], { project: [project], watch: false, reporters: ['default'] });
-  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const module of vitest.state.getTestModules()) {
-    const tests = [...module.children.allTests()];
-    for (const test of tests)
-      counts[test.result().state === 'pending' ? 'failed' : (test.result().state as keyof Counts)]++;
-    if (tests.length === 0 || module.errors().length > 0) counts.failed++;
-  }
+  const counts = sum(vitest.state.getTestModules().map(countTests));
   counts.failed += vitest.state.getUnhandledErrors().length;
   await vitest.close();
   return counts;
+}
+
+function sum(parts: readonly Counts[]): Counts {
+  const add = (key: keyof Counts) => parts.reduce((total, part) => total + part[key], 0);
+  return { passed: add('passed'), failed: add('failed'), skipped: add('skipped') };
 }
 
 const cacheDir = defaultCacheDir();
@@ -35,15 +29,13 @@ await ensureBinaries(['temporal', 'temporal-test-server', ...flavourBinaries('as
   progress: (line) => process.stderr.write(`${line}\n`),
 });
 
-const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+const all: Counts[] = [];
 for (const suite of SUITES) {
   console.log(`\n=== ${suite} ===`);
   const counts = await runSuite(suite);
-  if (counts.passed + counts.failed + counts.skipped === 0) counts.failed = 1;
-  total.passed += counts.passed;
-  total.failed += counts.failed;
-  total.skipped += counts.skipped;
+  all.push(counts.passed + counts.failed + counts.skipped === 0 ? { ...counts, failed: 1 } : counts);
 }
 
+const total = sum(all);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed === 0 ? 0 : 1);

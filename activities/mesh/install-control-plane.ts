@@ -1,11 +1,12 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
 import { imageTag } from '../../domain/pod.js';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
-import { runCommand } from '../exec.js';
-import { failure } from '../failure.js';
+import { runCommand, type CommandResult } from '../exec.js';
+import { failure, isFailure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import { keptOverlays } from '../releases/kept-overlays.js';
 import { releaseFor } from '../releases/release-for.js';
@@ -13,6 +14,13 @@ import { runDir } from '../rollback/snapshot-file.js';
 
 /** istioctl waits that long for what it installed; the guide says five to ten minutes. */
 const READINESS_TIMEOUT = '600s';
+/**
+ * istioctl gives up at the first object that was changed by somebody else between its look and its write, and applies the rest
+ * when it is asked again. What it waited long for will not come sooner.
+ */
+const MOST_TRIES = 3;
+const NO_MORE_AFTER_MS = 120_000;
+const BETWEEN_TRIES_MS = 3_000;
 
 /**
  * Guide, step 4: `istioctl install` of the new revision beside the old one, with the options of the old installation.
@@ -34,20 +42,39 @@ export function createInstallControlPlane(context: ActivityContext): Activities[
       ];
       const target = ['--kubeconfig', cluster.kubeconfig, ...(cluster.context ? ['--context', cluster.context] : [])];
       const operation = { id: 'install', argv: ['istioctl', ...redacted(shown)], mutating: true };
-      await recordOperation(context.journal, run, operation, async () => {
-        const result = await runCommand({
-          file: istioctl,
-          args: [...shown, ...target, '--readiness-timeout', READINESS_TIMEOUT],
-          signal,
-          lockFile: join(runDir(context.dataDir, run), 'istioctl.lock'),
+      const install = () =>
+        recordOperation(context.journal, run, operation, async () => {
+          const result = await runCommand({
+            file: istioctl,
+            args: [...shown, ...target, '--readiness-timeout', READINESS_TIMEOUT],
+            signal,
+            lockFile: join(runDir(context.dataDir, run), 'istioctl.lock'),
+          });
+          if (result.exitCode !== 0) throw refused(run, result);
+          return { outcome: 'succeeded', tail: result.tail, value: undefined };
         });
-        if (result.exitCode !== 0) {
-          const message = `istioctl ended with exit code ${result.exitCode} in cluster ${run.cluster}: ${lastLine(result.tail)}`;
-          throw failure('InstallFailed', message, { tail: result.tail });
-        }
-        return { outcome: 'succeeded', tail: result.tail, value: undefined };
-      });
+      await patiently(install, signal);
     });
+}
+
+/** @throws InstallFailed of the last try */
+async function patiently(install: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  const began = performance.now();
+  for (let triesLeft = MOST_TRIES - 1; ; triesLeft--) {
+    try {
+      await install();
+      return;
+    } catch (error) {
+      const isOver = triesLeft === 0 || performance.now() - began > NO_MORE_AFTER_MS;
+      if (isOver || !isFailure(error, 'InstallFailed')) throw error;
+      await delay(BETWEEN_TRIES_MS, undefined, { signal });
+    }
+  }
+}
+
+function refused({ cluster }: RunRef, { exitCode, tail }: Pick<CommandResult, 'exitCode' | 'tail'>) {
+  const message = `istioctl ended with exit code ${exitCode} in cluster ${cluster}: ${lastLine(tail)}`;
+  return failure('InstallFailed', message, { tail });
 }
 
 /** Revisions are immutable: one of that name with another version is somebody else's (pitfalls 4b). */

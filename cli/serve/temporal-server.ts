@@ -1,7 +1,7 @@
 import { chmodSync, existsSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { freePorts, isFree } from '../../settings/free-ports.js';
 import { endProcess, type ProcessIdentity } from '../../settings/process-identity.js';
 import { readIfThere, replacePrivateFile } from './private-file.js';
 import { supervise, type SupervisedProcess } from './supervised-process.js';
@@ -31,7 +31,7 @@ export async function prepareTemporal(file: string, progress: (line: string) => 
     await endProcess(orphan, GRACE_MS);
   }
   if (last !== null && (await isFree(last.port))) return last.port;
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   if (last !== null) progress(`Temporal's port ${last.port} is taken; using ${port}`);
   return port;
 }
@@ -108,26 +108,4 @@ function readRecord(file: string): z.infer<typeof recordSchema> | null {
   } catch {
     return null;
   }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  return (await listenOnce(port)) !== null;
-}
-
-async function freePort(): Promise<number> {
-  const port = await listenOnce(0);
-  if (port === null) throw new Error('no port of this machine is free');
-  return port;
-}
-
-/** @returns the port that could be listened on for a moment, or null */
-function listenOnce(port: number): Promise<number | null> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(null));
-    server.listen(port, '127.0.0.1', () => {
-      const { port: given } = server.address() as AddressInfo;
-      server.close(() => resolve(given));
-    });
-  });
 }

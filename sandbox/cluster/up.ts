@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePorts } from '../../settings/free-ports.js';
 import { nodeCommand } from '../../settings/node-command.js';
 import { binaryPath, type Flavour } from '../binaries/index.js';
 import type { ReleaseArchives } from '../releases/archives.js';
@@ -19,7 +20,7 @@ import {
 import { writeConfigFile } from './config-file.js';
 import { IDENTITIES, kubeconfig, makeTokens, tokenFile, type Tokens } from './identities.js';
 import { kubeletStages } from './kubelet-stages.js';
-import { freePorts, recordedProcesses, startProcess, type ProcessSpec } from './processes.js';
+import { recordedProcesses, startProcess, type ProcessSpec } from './processes.js';
 import { grantRoles } from './roles.js';
 import { sandboxDir, writeAtomically, writeSandbox, type Sandbox } from './state.js';
 

@@ -1,8 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePorts } from '../../settings/free-ports.js';
 import { endProcess } from '../../settings/process-identity.js';
 import type { AdminClient, ClusterObject } from '../cluster/admin-client.js';
-import { forgetProcess, freePorts, startProcess, type SandboxProcess } from '../cluster/processes.js';
+import { forgetProcess, startProcess, type SandboxProcess } from '../cluster/processes.js';
 import type { IstiodHost } from './host.js';
 import { serviceAccountKubeconfig } from './service-account.js';
 import { isBefore16, type IstiodPod } from './pod.js';

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunState } from '../../domain/run.js';
+import { isIstioctl } from '../crash/operations.js';
 import { readFacts, restartsBetween, type Facts } from '../crash/scenarios.js';
 import { answers, changing, cutAfter, latency, reset, tooManyRequests, watchGone } from '../support/faults.js';
 import { startProxiedMesh, type ProxiedMesh } from '../support/proxied-mesh.js';
@@ -40,13 +41,30 @@ describe('a hostile API server', () => {
       cut: proxy.on(changing('PATCH', /deployments\/search$/), cutAfter, 2),
       reset: proxy.on(changing('PATCH', /deployments\/catalog$/), reset, 2),
       gone: proxy.on(({ isWatch }) => isWatch, watchGone, 2),
+      // istioctl gives up at that; the run asks it once more.
+      istioctl: proxy.on(
+        (exchange) => exchange.isMutation && isIstioctl(exchange) && exchange.path.includes('/configmaps'),
+        answers(403, 'Forbidden', 'not now'),
+        1,
+      ),
     };
     run = await mesh.api.start(mesh.cluster, { canary: ['catalog'], parallelNamespaces: 1, parallelWorkloads: 2 });
     const state = await mesh.api.untilGate(run, 'canary');
     const met = Object.fromEntries(Object.entries(faults).map(([name, takeBack]) => [name, takeBack()]));
-    expect(met).toEqual({ latency: 10, overloaded: 2, unavailable: 2, broken: 2, cut: 2, reset: 2, gone: 2 });
+    expect(met).toEqual({
+      latency: 10,
+      overloaded: 2,
+      unavailable: 2,
+      broken: 2,
+      cut: 2,
+      reset: 2,
+      gone: 2,
+      istioctl: 1,
+    });
     expect(wasBlocked(state)).toBe(false);
     expect(await restartsOf('catalog')).toEqual([1]);
+    const installs = (await mesh.api.operations(run)).filter(({ id }) => id.startsWith('install#'));
+    expect(installs.map(({ outcome }) => outcome)).toEqual(['failed', 'succeeded']);
   });
 
   it('that goes away in mid-wave stops nothing for good: the run goes on by itself', async () => {
