@@ -15,7 +15,7 @@ import { createNamespaceLookout } from './namespaces.js';
 import { createRestartLookout } from './restarts.js';
 
 /** Changes that come together are told together. */
-const GATHER_MS = 300;
+const GATHER_MS = 1_000;
 const LOOK_AGAIN_MS = 30_000;
 
 const NAMESPACES: Resource = { api: 'v1', plural: 'namespaces' };
