@@ -34,7 +34,7 @@ export async function readJournalFile(file: string, start = 0): Promise<JournalC
     const { size } = await handle.stat();
     if (size <= start) return EMPTY;
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
-    return parseJournal(buffer.subarray(0, bytesRead), `${file} is damaged at byte`, start);
+    return parseJournal(buffer.subarray(0, bytesRead), file, start);
   } finally {
     await handle.close();
   }
@@ -61,7 +61,7 @@ export function createNumbering(): Numbering {
   };
 }
 
-function parseJournal(content: Buffer, complaint: string, offset: number): JournalContents {
+function parseJournal(content: Buffer, file: string, offset: number): JournalContents {
   const entries: NewEntry[] = [];
   let wholeBytes = 0;
   let damaged: number | null = null;
@@ -73,7 +73,7 @@ function parseJournal(content: Buffer, complaint: string, offset: number): Journ
     if (entry === null) damaged ??= line === '' ? null : start;
     else if (entry === 'mended') damaged = null;
     else if (damaged === null) entries.push(entry);
-    else throw new Error(`the journal ${complaint} ${offset + damaged}`);
+    else throw new Error(`the journal ${file} is damaged at byte ${offset + damaged}`);
     start = end + 1;
     if (damaged === null) wholeBytes = start;
   }

@@ -1,5 +1,6 @@
-import { mkdir, open, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncNames } from '../../settings/private-file.js';
 import { createNumbering, MENDING, readJournalFile, toLines, type NewEntry, type Numbering } from './journal-file.js';
 
 /** What the writer knows of a file that it has written or read before. */
@@ -57,20 +58,7 @@ async function appendDurably(file: string, text: string): Promise<void> {
     await handle.close();
   }
   // A new file is only there for good when its folder says so, and the folder's folder.
-  if (isNew) for (const folder of [dirname(file), dirname(dirname(file))]) await syncFolder(folder);
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  let handle: FileHandle | null = null;
-  try {
-    handle = await open(folder, 'r');
-    await handle.sync();
-  } catch (error) {
-    // Windows opens no folders.
-    if (process.platform !== 'win32') throw error;
-  } finally {
-    await handle?.close();
-  }
+  if (isNew) syncNames(file);
 }
 
 async function isMissing(file: string): Promise<boolean> {

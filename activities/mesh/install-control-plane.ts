@@ -15,8 +15,8 @@ import { runDir } from '../rollback/snapshot-file.js';
 /** istioctl waits that long for what it installed; the guide says five to ten minutes. */
 const READINESS_TIMEOUT = '600s';
 /**
- * istioctl gives up at the first object that was changed by somebody else between its look and its write, and applies the rest
- * when it is asked again. What it waited long for will not come sooner.
+ * One request that fails makes istioctl end, and it applies all of it when it is asked again. What it waited long for will
+ * not come sooner.
  */
 const MOST_TRIES = 3;
 const NO_MORE_AFTER_MS = 120_000;

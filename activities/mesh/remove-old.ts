@@ -26,7 +26,7 @@ export async function removeOld(context: ActivityContext, run: RunRef, recorded:
       const tail = `${recordedName(recorded)} was left alone: ${other}`;
       return { outcome: 'unchanged', tail, value: undefined };
     }
-    await keepBackup(context.dataDir, run, recorded, current);
+    keepBackup(context.dataDir, run, recorded, current);
     const deleted = await kube.delete(resource, { uid, propagation: 'Background' });
     return { outcome: deleted ? 'succeeded' : 'unchanged', value: undefined };
   });

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readIfThere, replacePrivateFile } from '../../settings/private-file.js';
 import type { ActivityContext } from '../context.js';
 import type { RunRef } from '../contract.js';
 import { runDir } from '../rollback/snapshot-file.js';
@@ -19,14 +18,8 @@ const baselineSchema = z.object({
 export type Baseline = z.infer<typeof baselineSchema>;
 
 /** Reads what the watches of a run before this one knew; null when there was none, or when its file is damaged. */
-export async function readBaseline(
-  { dataDir }: Pick<ActivityContext, 'dataDir'>,
-  run: RunRef,
-): Promise<Baseline | null> {
-  const text = await readFile(fileOf(dataDir, run), 'utf8').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  });
+export function readBaseline({ dataDir }: Pick<ActivityContext, 'dataDir'>, run: RunRef): Baseline | null {
+  const text = readIfThere(fileOf(dataDir, run));
   if (text === null) return null;
   try {
     return baselineSchema.parse(JSON.parse(text));
@@ -38,18 +31,10 @@ export async function readBaseline(
 /** Keeps a baseline for the next watch, as often as it has changed. Only its owner may read it. */
 export function createBaselineKeeper({ dataDir }: Pick<ActivityContext, 'dataDir'>, run: RunRef) {
   let kept = '';
-  return async (baseline: Baseline): Promise<void> => {
+  return (baseline: Baseline): void => {
     const text = `${JSON.stringify(baseline)}\n`;
     if (text === kept) return;
-    const file = fileOf(dataDir, run);
-    const draft = `${file}.${randomUUID()}`;
-    await mkdir(runDir(dataDir, run), { recursive: true, mode: 0o700 });
-    try {
-      await writeFile(draft, text, { mode: 0o600 });
-      await rename(draft, file);
-    } finally {
-      await rm(draft, { force: true });
-    }
+    replacePrivateFile(fileOf(dataDir, run), text);
     kept = text;
   };
 }

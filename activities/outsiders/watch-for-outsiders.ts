@@ -34,7 +34,7 @@ export function createWatchForOutsiders(context: ActivityContext): Activities['w
     if (waiting.length + known.length === 0) return null;
     return heartbeating(async (signal) => {
       const snapshot = await readSnapshot(context.dataDir, run);
-      const last = await readBaseline(context, run);
+      const last = readBaseline(context, run);
       const labelled = last?.moved.filter((name) => waiting.includes(name)) ?? [];
       const moved = new Set([...known, ...labelled]);
       const prints = new Map<string, Print>(last?.prints);
@@ -48,13 +48,13 @@ export function createWatchForOutsiders(context: ActivityContext): Activities['w
       const atDeployments = createDeploymentLookout({ run, route }, prints, told);
       const atRestarts = createRestartLookout(run);
       const keep = createBaselineKeeper(context, run);
-      const look = async () => {
+      const look = () => {
         const changes = [
           ...atNamespaces(namespaces.items()),
           ...atDeployments(mesh.items()),
           ...workloads.flatMap((store) => atRestarts(store.items())),
         ];
-        await keep({ moved: [...moved], prints: [...prints], told: [...told] });
+        keep({ moved: [...moved], prints: [...prints], told: [...told] });
         return changes;
       };
       try {
@@ -68,16 +68,16 @@ export function createWatchForOutsiders(context: ActivityContext): Activities['w
 }
 
 async function firstChanges(
-  look: () => Promise<OutsideChange[]>,
+  look: () => OutsideChange[],
   held: readonly Store[],
   signal: AbortSignal,
 ): Promise<OutsideChange[]> {
   for (;;) {
     signal.throwIfAborted();
-    const first = await look();
+    const first = look();
     // What came with it: one change of a GitOps tool seldom comes alone.
     await delay(GATHER_MS, undefined, { signal });
-    const changes = [...first, ...(await look())];
+    const changes = [...first, ...look()];
     if (changes.length > 0) return changes;
     await nextChange(held, LOOK_AGAIN_MS, signal);
   }

@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OverlayFile } from '../../domain/plan.js';
+import { replacePrivateFile } from '../../settings/private-file.js';
 import type { ActivityContext } from '../context.js';
 import type { RunRef } from '../contract.js';
 import { failure } from '../failure.js';
@@ -27,7 +28,7 @@ export async function keepOverlays(context: Overlays, run: RunRef, overlays: rea
     if (await isKept(context, run, { name, sha256 })) continue;
     const bytes = await registered(context, name);
     if (digestOf(bytes) !== sha256) throw changed(name, `is not what it was when the plan of this run was made`);
-    await write(keptFile(context, run, name), bytes);
+    replacePrivateFile(keptFile(context, run, name), bytes);
   }
 }
 
@@ -61,19 +62,6 @@ async function registered({ overlayFiles }: Overlays, name: string): Promise<Buf
   return readFile(file).catch((error: unknown) => {
     throw changed(name, `cannot be read: ${(error as Error).message}`);
   });
-}
-
-async function write(file: string, bytes: Buffer): Promise<void> {
-  await mkdir(join(file, '..'), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${randomUUID()}`;
-  const handle = await open(draft, 'wx', 0o600);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, file);
 }
 
 function digestOf(bytes: Buffer): string {

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { pluralOf } from '../../domain/old-revision.js';
 import { creatableApi, type RecordedObject } from '../../domain/snapshot.js';
+import { replacePrivateFile } from '../../settings/private-file.js';
 import type { RunRef } from '../contract.js';
 import { failure } from '../failure.js';
 import type { KubeObject } from '../kube/types.js';
@@ -30,25 +30,8 @@ export function backupFile(dataDir: string, run: RunRef, place: Place): string {
  * Keeps an object as it is just before it is removed. When this returns the file survives a loss of power; only its owner
  * may read it. A second call for the same object replaces it.
  */
-export async function keepBackup(dataDir: string, run: RunRef, place: Place, object: KubeObject): Promise<void> {
-  const file = backupFile(dataDir, run, place);
-  const draft = `${file}.${randomUUID()}`;
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const handle = await open(draft, 'wx', 0o600);
-  try {
-    await handle.writeFile(`${JSON.stringify(toManifest(object), null, 2)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  try {
-    await rename(draft, file);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
-  // The names must survive too: that of the file, and that of its folder.
-  for (const folder of [dirname(file), dirname(dirname(file))]) await syncFolder(folder);
+export function keepBackup(dataDir: string, run: RunRef, place: Place, object: KubeObject): void {
+  replacePrivateFile(backupFile(dataDir, run, place), `${JSON.stringify(toManifest(object), null, 2)}\n`);
 }
 
 /**
@@ -73,15 +56,4 @@ function toManifest({ metadata, ...rest }: KubeObject): object {
   const kept = Object.entries(metadata).filter(([key]) => !OF_THE_SERVER.includes(key));
   const version = rest.apiVersion === undefined ? {} : { apiVersion: creatableApi(rest.apiVersion, rest) };
   return { ...Object.fromEntries(decided), ...version, metadata: Object.fromEntries(kept) };
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  // Windows opens no folders.
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

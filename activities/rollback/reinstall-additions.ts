@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { addedBy15 } from '../../domain/old-revision.js';
 import { keyOf, type Snapshot } from '../../domain/snapshot.js';
+import { createPrivateFile } from '../../settings/private-file.js';
 import type { ActivityContext } from '../context.js';
 import type { RunRef } from '../contract.js';
 import { observe } from './observe.js';
@@ -17,24 +17,8 @@ const keysSchema = z.array(z.string());
  * what others had put there.
  */
 export async function rememberBeforeReinstall(context: ActivityContext, run: RunRef): Promise<void> {
-  const file = fileOf(context, run);
-  const draft = `${file}.${randomUUID()}`;
   const { objects } = await observe(context.access(run.cluster).kube, run);
-  await mkdir(runDir(context.dataDir, run), { recursive: true, mode: 0o700 });
-  const handle = await open(draft, 'wx', 0o600);
-  try {
-    await handle.writeFile(JSON.stringify(objects.map(keyOf)));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  try {
-    await link(draft, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    await rm(draft, { force: true });
-  }
+  createPrivateFile(fileOf(context, run), JSON.stringify(objects.map(keyOf)));
 }
 
 /**

@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Snapshot } from '../../domain/snapshot.js';
 import { dataPaths } from '../../settings/paths.js';
+import { createPrivateFile } from '../../settings/private-file.js';
 import type { RunRef } from '../contract.js';
 import { failure } from '../failure.js';
 
@@ -84,22 +85,6 @@ export async function findSnapshot(dataDir: string, run: RunRef): Promise<Snapsh
  * The file has its name only when all of it is on disk. Only its owner may read it.
  */
 export async function keepSnapshot(dataDir: string, run: RunRef, snapshot: Snapshot): Promise<Snapshot> {
-  const file = fileOf(dataDir, run);
-  const draft = `${file}.${randomUUID()}`;
-  await mkdir(recordDir(dataDir, run), { recursive: true, mode: 0o700 });
-  const handle = await open(draft, 'wx', 0o600);
-  try {
-    await handle.writeFile(serialise(snapshot));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  try {
-    await link(draft, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    await rm(draft, { force: true });
-  }
+  createPrivateFile(fileOf(dataDir, run), serialise(snapshot));
   return readSnapshot(dataDir, run);
 }

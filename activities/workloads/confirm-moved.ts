@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { judgeHoldouts, judgeLeftovers, type HoldoutVerdict, type LeftoverVerdict } from '../../domain/leftovers.js';
+import { named } from '../../domain/named.js';
 import type { Route } from '../../domain/plan.js';
 import { recordOperation, type ReportProgress } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
@@ -79,8 +80,8 @@ export function createConfirmMovedBack(context: ActivityContext): Activities['co
 
 function heldBack({ cluster }: RunRef, { to }: Route, verdict: Exclude<HoldoutVerdict, { state: 'clean' }>) {
   const { reason, detail, ends, commands } = verdict;
-  const more = ends.length > 5 ? ` and ${ends.length - 5} more` : '';
-  const end = `What makes an end of ${ends.length === 1 ? 'it' : 'them'}: \`${ends.slice(0, 5).join('`, `')}\`${more}.`;
+  const quoted = ends.map((command) => `\`${command}\``);
+  const end = `What makes an end of ${ends.length === 1 ? 'it' : 'them'}: ${named(quoted)}.`;
   const message = `In cluster ${cluster} the sidecar of ${to.revision} still runs in ${detail}. It gets certificates and configuration from that control plane, which must not go before. ${end}`;
   return failure(reason, message, { commands });
 }

@@ -8,7 +8,7 @@ import { createApiClient } from '../client/api-client.js';
 import type { Context } from '../client/context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { joined } from '../render/text.js';
-import { tailOf } from '../serve/private-file.js';
+import { tailOf } from '../../settings/private-file.js';
 import { elapsedProgress } from '../serve/progress.js';
 import { servePaths } from '../serve/serve-paths.js';
 import { startServe, type Serve } from '../serve/start-serve.js';

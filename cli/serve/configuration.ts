@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defaultConfigFile } from '../../settings/paths.js';
 import { loadSettings, parseSettings, type Settings } from '../../settings/settings.js';
-import { replacePrivateFile } from './private-file.js';
+import { replacePrivateFile } from '../../settings/private-file.js';
 
 /** The configuration of a server, and the file that its worker reads it from. */
 export interface Configuration {

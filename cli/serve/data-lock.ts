@@ -1,7 +1,7 @@
 import { renameSync, rmSync } from 'node:fs';
 import { z } from 'zod';
 import { identify, isAlive, type ProcessIdentity } from '../../settings/process-identity.js';
-import { createPrivateFile, readIfThere } from './private-file.js';
+import { createPrivateFile, readIfThere } from '../../settings/private-file.js';
 import { ServeError } from './serve-error.js';
 
 /** Held as long as a `serve` uses the data folder. */

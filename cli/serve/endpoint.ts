@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { replacePrivateFile } from './private-file.js';
+import { replacePrivateFile } from '../../settings/private-file.js';
 
 /** What a client on this machine needs to find a running `serve`, and a person to find its processes. */
 export interface Endpoint {

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { endProcess, startTimeOf, type ProcessIdentity } from '../../settings/process-identity.js';
-import { tailOf } from './private-file.js';
+import { tailOf } from '../../settings/private-file.js';
 import { ServeError } from './serve-error.js';
 
 /** What to start. The environment is all that the child gets. */

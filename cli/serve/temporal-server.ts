@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { freePorts, isFree } from '../../settings/free-ports.js';
 import { endProcess, type ProcessIdentity } from '../../settings/process-identity.js';
-import { readIfThere, replacePrivateFile } from './private-file.js';
+import { readIfThere, replacePrivateFile } from '../../settings/private-file.js';
 import { supervise, type SupervisedProcess } from './supervised-process.js';
 import { connectLazily, DEFAULT_NAMESPACE, probeTemporal } from './temporal-target.js';
 

@@ -1,6 +1,6 @@
 import { Connection, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { replacePrivateFile } from './private-file.js';
+import { replacePrivateFile } from '../../settings/private-file.js';
 
 /** Where Temporal is, for this process and for the worker. */
 export interface TemporalTarget {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync } from 'node:fs';
-import { createPrivateFile, readIfThere } from './private-file.js';
+import { createPrivateFile, readIfThere } from '../../settings/private-file.js';
 import { ServeError } from './serve-error.js';
 
 const TOKEN_BYTES = 32;

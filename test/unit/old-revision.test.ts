@@ -138,8 +138,8 @@ describe('the backup', () => {
   });
 
   it('is a manifest that a create takes, for its owner only; the run that takes it back reads it', async () => {
-    await keepBackup(dataDir, run, place, object('1'));
-    await keepBackup(dataDir, run, place, object('2'));
+    keepBackup(dataDir, run, place, object('1'));
+    keepBackup(dataDir, run, place, object('2'));
     const file = backupFile(dataDir, run, place);
     expect(await readdir(join(file, '..'))).toEqual(['configmaps.istio-system.istio.json']);
     expect(((await stat(file)).mode & 0o777).toString(8)).toBe('600');
