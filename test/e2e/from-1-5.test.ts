@@ -36,13 +36,7 @@ describe('an upgrade from 1.5', () => {
 
   it('goes back from half-way: sidecars first, then 1.5 again by its own istioctl', async () => {
     const run = await startInTheRest(mesh);
-    await mesh.api.until(
-      run,
-      ({ phase, namespaces }) =>
-        phase.name === 'migrating' &&
-        phase.wave === 1 &&
-        namespaces.filter(({ status }) => status === 'moved').length > 1,
-    );
+    await mesh.api.untilHalfWay(run);
     await rollBackToOriginal(mesh, run, original);
 
     const commands = (await mesh.api.operations(run)).map(({ argv }) => argv.join(' '));

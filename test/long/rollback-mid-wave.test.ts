@@ -20,13 +20,7 @@ describe('a rollback in mid-wave', () => {
     });
     await mesh.api.untilGate(run, 'canary');
     await mesh.api.promote(run);
-    await mesh.api.until(
-      run,
-      ({ phase, namespaces }) =>
-        phase.name === 'migrating' &&
-        phase.wave === 1 &&
-        namespaces.filter(({ status }) => status === 'moved').length > 1,
-    );
+    await mesh.api.untilHalfWay(run);
     expect((await mesh.api.command(run, 'rollback', { reason: 'rehearsal' })).status).toBe(200);
     await mesh.api.untilPhase(run, 'rolledBack');
     const pods = await mesh.facts.podsByProxy();

@@ -4,6 +4,7 @@ import { FINAL_PHASES, initialState, isFinal, nextStep, phaseTitle, wasTouched }
 import type { Finding, Plan } from '../../domain/plan.js';
 import { reduce } from '../../domain/reduce.js';
 import type { Obstacle, Phase, RunCommand, RunEvent, RunState } from '../../domain/run.js';
+import { OPTIONS } from './machine-support.js';
 
 type Happening = RunEvent extends infer Event ? (Event extends RunEvent ? Omit<Event, 'at'> : never) : never;
 
@@ -12,20 +13,7 @@ const plan: Plan = {
   cluster: 'shop',
   release: '1.6.14-asm.2',
   route: null,
-  options: {
-    exclude: [],
-    set: [],
-    overlays: [],
-    carryOver: 'all',
-    waivers: [],
-    soakSeconds: 0,
-    promotionTimeoutSeconds: 60,
-    workloadTimeoutSeconds: 60,
-    parallelNamespaces: 2,
-    parallelWorkloads: 2,
-    finalizeSoakSeconds: 60,
-    rollbackGraceSeconds: 3600,
-  },
+  options: OPTIONS,
   findings: [],
   waves: [
     { name: 'canary', namespaces: ['catalog'], gate: 'canary' },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { accept, toEvent } from '../../domain/accept.js';
 import { initialState, isFinal } from '../../domain/phases.js';
-import type { Finding, Plan, Route } from '../../domain/plan.js';
+import type { Finding, Plan, Route, UpgradeOptions } from '../../domain/plan.js';
 import { reduce } from '../../domain/reduce.js';
 import type { NamespaceState, RunCommand, RunEvent, RunState } from '../../domain/run.js';
 
@@ -23,6 +23,22 @@ const ROUTE: Route = {
   },
 };
 
+/** What a caller may choose, chosen. */
+export const OPTIONS: UpgradeOptions = {
+  exclude: [],
+  set: [],
+  overlays: [],
+  carryOver: 'all',
+  waivers: [],
+  soakSeconds: 0,
+  promotionTimeoutSeconds: 60,
+  workloadTimeoutSeconds: 60,
+  parallelNamespaces: 2,
+  parallelWorkloads: 2,
+  finalizeSoakSeconds: 60,
+  rollbackGraceSeconds: 3600,
+};
+
 const finding = fc.constantFrom('info', 'warning', 'warning', 'blocker').map((severity): Finding => {
   return { check: 'MESH001', severity, reason: 'UnsupportedSource', message: 'm', remedy: 'r' };
 });
@@ -35,20 +51,7 @@ export const planOf = fc
       cluster: 'shop',
       release: '1.6.14-asm.2',
       route: ROUTE,
-      options: {
-        exclude: [],
-        set: [],
-        overlays: [],
-        carryOver: 'all',
-        waivers: [],
-        soakSeconds,
-        promotionTimeoutSeconds: 60,
-        workloadTimeoutSeconds: 60,
-        parallelNamespaces: 2,
-        parallelWorkloads: 2,
-        finalizeSoakSeconds: 60,
-        rollbackGraceSeconds: 3600,
-      },
+      options: { ...OPTIONS, soakSeconds },
       findings: [],
       waves: sizes.map((size, index) => ({
         name: `w${index}`,

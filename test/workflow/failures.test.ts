@@ -6,11 +6,15 @@ import { failure } from './support/failure.js';
 const bench = openBench();
 
 describe('a step that fails', () => {
-  it('is tried again by itself where that can heal it', async () => {
+  it.each([
+    ['installControlPlane', 'ClusterUnreachable'],
+    // A release that cannot be fetched is waited for in the preflight: that rejects nothing.
+    ['runPreflight', 'DownloadFailed'],
+  ] as const)('is tried again by itself where that can heal it: %s, %s', async (activity, reason) => {
     const run = await bench.start({ canary: { cart: ['web'] } });
-    run.mesh.script.fail('installControlPlane', failure('ClusterUnreachable'), 3);
+    run.mesh.script.fail(activity, failure(reason), 3);
     await run.reaches('awaitingPromotion');
-    expect(run.mesh.script.begun().filter((call) => call === 'installControlPlane')).toHaveLength(4);
+    expect(run.mesh.script.begun().filter((call) => call === activity)).toHaveLength(4);
     expect((await run.state()).timeline.map(({ phase }) => phase)).not.toContain('blocked');
   });
 
@@ -31,14 +35,6 @@ describe('a step that fails', () => {
 
     expect((await run.retry()).phase.name).toBe('installing');
     await run.reaches('awaitingPromotion');
-  });
-
-  it('waits in the preflight for a release that cannot be fetched, and rejects nothing', async () => {
-    const run = await bench.start({ canary: { cart: ['web'] } });
-    run.mesh.script.fail('runPreflight', failure('DownloadFailed'), 3);
-    await run.reaches('awaitingPromotion');
-    expect(run.mesh.script.begun().filter((call) => call === 'runPreflight')).toHaveLength(4);
-    expect((await run.state()).timeline.map(({ phase }) => phase)).not.toContain('blocked');
   });
 
   it('blocks the run in the preflight when that takes too long, and goes on from there', async () => {

@@ -9,17 +9,23 @@ import { requestFor, ROUTE } from './support/fake-mesh.js';
 
 const bench = openBench(startDevServer);
 
+/** A run that has succeeded, and stays open until it may give its cluster back. */
+async function startAndSucceed() {
+  const run = await bench.start({ canary: { cart: ['web'] } });
+  const { script, cluster } = run.mesh;
+  const hold = script.hold('releaseCluster');
+  await run.promoteAll('finalize');
+  await script.sees('releaseCluster', 'begun');
+  return { run, cluster, hold };
+}
+
 /** What the API does when a start, or a rollback, comes while a run of the cluster is still open. */
 describe('a start', () => {
   const start = (cluster: string, key: string) =>
     startOnce(bench.env().client, { request: requestFor(cluster), key, by: 'ada' });
 
   it('in the instant after the end of a run waits until that has given its cluster back', async () => {
-    const run = await bench.start({ canary: { cart: ['web'] } });
-    const { script, cluster } = run.mesh;
-    const hold = script.hold('releaseCluster');
-    await run.promoteAll('finalize');
-    await script.sees('releaseCluster', 'begun');
+    const { run, cluster, hold } = await startAndSucceed();
     expect((await run.state()).phase.name).toBe('succeeded');
 
     // Only when the first try has been refused may the run before close.
@@ -50,11 +56,7 @@ describe('a start', () => {
 
 describe('a rollback', () => {
   it('in the instant after a run has succeeded takes that run back', async () => {
-    const run = await bench.start({ canary: { cart: ['web'] } });
-    const { script, cluster } = run.mesh;
-    const hold = script.hold('releaseCluster');
-    await run.promoteAll('finalize');
-    await script.sees('releaseCluster', 'begun');
+    const { run, cluster, hold } = await startAndSucceed();
 
     // Only when the run has been found open may it close.
     const finding: WorkflowClientInterceptor = {

@@ -108,6 +108,17 @@ export class ApiClient {
     return this.until(run, (state) => state.phase.name === name);
   }
 
+  /** Waits until the last wave is half-way: some of its namespaces have moved, others have not. */
+  untilHalfWay(run: string): Promise<RunState> {
+    return this.until(
+      run,
+      ({ phase, namespaces }) =>
+        phase.name === 'migrating' &&
+        phase.wave === 1 &&
+        namespaces.filter(({ status }) => status === 'moved').length > 1,
+    );
+  }
+
   untilGate(run: string, gate: string): Promise<RunState> {
     return this.until(run, ({ phase }) => phase.name === 'awaitingPromotion' && phase.gate === gate);
   }
