@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { binaryPath, type Flavour } from '../binaries/index.js';
 import { connectAdmin, type AdminClient, type ClusterEvent } from '../cluster/admin-client.js';
+import type { IstiodProgram } from './host.js';
 import { startPodNetwork } from './network.js';
 import { keepPod, type PodKeeper } from './pod-keeper.js';
-import { isBefore16, readIstiodPod } from './pod.js';
+import { readIstiodPod } from './pod.js';
 
 const [dir = '.', flavour = 'asm16', cacheDir = '.'] = process.argv.slice(2);
 const PODS = '/api/v1/namespaces/istio-system/pods?labelSelector=app%3Distiod';
@@ -20,9 +21,11 @@ const network = await startPodNetwork(join(dir, 'network.sock'));
 const keepers = new Map<string, PodKeeper>();
 
 /** The istiod of the sandbox's flavour; 1.5 and 1.6 live in the same one. What calls itself older gets the oldest. */
-function binary(version: string): string {
-  if ((flavour as Flavour) === 'istio') return binaryPath(cacheDir, 'pilot-discovery-current');
-  return binaryPath(cacheDir, isBefore16(version) ? 'pilot-discovery-1.5.10' : 'pilot-discovery-1.6.14');
+function program(version: string): IstiodProgram {
+  const file = (name: string) => binaryPath(cacheDir, `pilot-discovery-${name}`);
+  if ((flavour as Flavour) === 'istio') return { generation: 'current', file: file('current') };
+  const is15 = /^1\.[0-5]\./.test(version);
+  return is15 ? { generation: '1.5', file: file('1.5.10') } : { generation: '1.6', file: file('1.6.14') };
 }
 
 function drop(uid: string): void {
@@ -47,7 +50,7 @@ function take({ type, object }: ClusterEvent, admin: AdminClient): void {
   }
   const pod = type === 'ERROR' ? null : readIstiodPod(object);
   if (pod === null || keepers.has(uid)) return;
-  keepers.set(uid, keepPod(pod, { dir, admin, adminKubeconfig, binary }, network, log));
+  keepers.set(uid, keepPod(pod, { dir, admin, adminKubeconfig, program }, network, log));
 }
 
 async function follow(admin: AdminClient): Promise<void> {

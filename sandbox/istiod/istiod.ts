@@ -4,9 +4,9 @@ import { freePorts } from '../../settings/free-ports.js';
 import { endProcess } from '../../settings/process-identity.js';
 import type { AdminClient, ClusterObject } from '../cluster/admin-client.js';
 import { forgetProcess, startProcess, type SandboxProcess } from '../cluster/processes.js';
-import type { IstiodHost } from './host.js';
+import type { Generation, IstiodHost } from './host.js';
 import { serviceAccountKubeconfig } from './service-account.js';
-import { isBefore16, type IstiodPod } from './pod.js';
+import type { IstiodPod } from './pod.js';
 
 /** Local ports of one istiod. */
 interface IstiodPorts {
@@ -39,9 +39,9 @@ const NAMESPACE = '/api/v1/namespaces/istio-system';
 export async function startIstiod(pod: IstiodPod, host: IstiodHost): Promise<Istiod> {
   const workDir = join(host.dir, 'istiod', pod.name);
   const account = await serviceAccountKubeconfig(host, pod.serviceAccount);
+  const { file, generation } = host.program(pod.version);
   await writeFiles(workDir, {
-    'etc/istio/config': await configMap(host.admin, pod.configMaps['config-volume']),
-    'var/lib/istio/inject': await configMap(host.admin, pod.configMaps['inject']),
+    ...(generation === 'current' ? {} : await mountedConfigMaps(pod, host.admin)),
     'var/run/secrets/tokens': { 'istio-token': account.token },
     '.': { kubeconfig: account.kubeconfig },
   });
@@ -49,8 +49,8 @@ export async function startIstiod(pod: IstiodPod, host: IstiodHost): Promise<Ist
   const name = `istiod.${pod.name}`;
   const process = await startProcess(host.dir, {
     name,
-    file: host.binary(pod.version),
-    args: [...argumentsOf(workDir, ports), ...(isBefore16(pod.version) ? argumentsOf15(ports) : [])],
+    file,
+    args: [...commonArguments(workDir, ports), ...ARGUMENTS[generation](workDir, ports)],
     env: {
       ...pod.env,
       // Every pod has it. Without it 1.5 looks for the issuer of its token on the network.
@@ -80,7 +80,7 @@ async function claimPorts(): Promise<IstiodPorts> {
   return { https, http, grpc, monitoring, controlZ, secureGrpc, legacyGrpc };
 }
 
-function argumentsOf(workDir: string, ports: IstiodPorts): string[] {
+function commonArguments(workDir: string, ports: IstiodPorts): string[] {
   return [
     'discovery',
     `--kubeconfig=${join(workDir, 'kubeconfig')}`,
@@ -90,18 +90,33 @@ function argumentsOf(workDir: string, ports: IstiodPorts): string[] {
     `--monitoringAddr=127.0.0.1:${ports.monitoring}`,
     '--ctrlz_address=127.0.0.1',
     `--ctrlz_port=${ports.controlZ}`,
-    `--meshConfig=${join(workDir, 'etc/istio/config/mesh')}`,
-    `--networksConfig=${join(workDir, 'etc/istio/config/meshNetworks')}`,
   ];
 }
 
-/** What the Deployment of 1.5 says as well. */
-function argumentsOf15(ports: IstiodPorts): string[] {
-  return [
+const meshFiles = (workDir: string) => [
+  `--meshConfig=${join(workDir, 'etc/istio/config/mesh')}`,
+  `--networksConfig=${join(workDir, 'etc/istio/config/meshNetworks')}`,
+];
+
+/** What the Deployments of one generation say besides. */
+const ARGUMENTS: Record<Generation, (workDir: string, ports: IstiodPorts) => string[]> = {
+  '1.5': (workDir, ports) => [
+    ...meshFiles(workDir),
     '--disable-install-crds=true',
     '--trust-domain=cluster.local',
     `--secureGrpcAddr=127.0.0.1:${ports.legacyGrpc}`,
-  ];
+  ],
+  '1.6': meshFiles,
+  // It reads its mesh configuration and its templates through the API server.
+  current: (_workDir, ports) => [`--secureGRPCAddr=127.0.0.1:${ports.secureGrpc}`],
+};
+
+/** The files that the kubelet would mount from the ConfigMaps of a pod. */
+async function mountedConfigMaps(pod: IstiodPod, admin: AdminClient): Promise<Record<string, Record<string, string>>> {
+  return {
+    'etc/istio/config': await configMap(admin, pod.configMaps['config-volume']),
+    'var/lib/istio/inject': await configMap(admin, pod.configMaps['inject']),
+  };
 }
 
 async function configMap(admin: AdminClient, name: string | undefined): Promise<Record<string, string>> {

@@ -29,11 +29,6 @@ export interface IstiodPod {
   readonly configMaps: Readonly<Record<string, string>>;
 }
 
-/** Whether an istiod takes the flags of 1.5, by the tag of its image. */
-export function isBefore16(version: string): boolean {
-  return /^1\.[0-5]\./.test(version);
-}
-
 /** Reads a live pod of istiod that has its address; null for a pod that is not there yet, or is going. */
 export function readIstiodPod(object: ClusterObject): IstiodPod | null {
   const spec = object['spec'] as PodSpec;
