@@ -1,3 +1,4 @@
+import type { DriverName } from '../domain/driver.js';
 import type { JournalBody } from '../domain/journal.js';
 import type { OutsideChange } from '../domain/outside-change.js';
 import type {
@@ -7,6 +8,7 @@ import type {
   Plan,
   PlannedWorkload,
   Route,
+  TagMove,
   UpgradeOptions,
   UpgradeRequest,
 } from '../domain/plan.js';
@@ -60,7 +62,11 @@ export interface Activities {
   }): Promise<readonly Finding[]>;
 
   /** What a run would do with each workload of some namespaces. Changes nothing. */
-  planWorkloads(input: { cluster: string; namespaces: readonly string[] }): Promise<readonly PlannedWorkload[]>;
+  planWorkloads(input: {
+    cluster: string;
+    namespaces: readonly string[];
+    driver?: DriverName;
+  }): Promise<readonly PlannedWorkload[]>;
 
   /** Takes the cluster for the run before it looks at it. Throws `FencedOff` when the run of another Meshlift holds it. */
   holdCluster(input: { run: RunRef }): Promise<void>;
@@ -85,6 +91,13 @@ export interface Activities {
   takeSnapshot(input: { run: RunRef; route: Route }): Promise<{ readonly objects: number; readonly sha256: string }>;
   /** `istioctl install` of the new control plane beside the old one. */
   installControlPlane(input: Installation): Promise<void>;
+  /**
+   * Points revision tags at the new revision, and gives the namespaces that asked for it by name in the meantime their own
+   * labels back. Throws `TagNotMoved`.
+   */
+  moveTags(input: { run: RunRef; route: Route; tags: readonly TagMove[] }): Promise<void>;
+  /** Brings every tag, and the validation that belongs to the default one, back to what the snapshot says. Throws `TagNotMoved`. */
+  restoreTags(input: { run: RunRef; route: Route }): Promise<void>;
   /** Proves that the new control plane is complete and injects its own sidecar. */
   verifyControlPlane(input: { run: RunRef; route: Route }): Promise<readonly ProofLine[]>;
 

@@ -6,6 +6,7 @@ import { heartbeating } from './heartbeat.js';
 import { createAdoptDefaultService, createRemoveOldControlPlane, createRemoveOldInjection } from './mesh/finalise.js';
 import { createInstallControlPlane } from './mesh/install-control-plane.js';
 import { createCheckOldRevisionUnused } from './mesh/old-revision-usage.js';
+import { createMoveTags, createRestoreTags } from './mesh/move-tags.js';
 import { createVerifyControlPlane } from './mesh/verify-control-plane.js';
 import { createVerifyMesh } from './mesh/verify-mesh.js';
 import { createDetectMesh } from './planning/detect-mesh.js';
@@ -44,6 +45,8 @@ export function createActivities(deps: ActivityDeps): Activities {
     takeSnapshot: createTakeSnapshot(context),
     installControlPlane: createInstallControlPlane(context),
     verifyControlPlane: createVerifyControlPlane(context),
+    moveTags: createMoveTags(context),
+    restoreTags: createRestoreTags(context),
     labelNamespace: createLabelNamespace(context),
     listWorkloads: createListWorkloads(context),
     moveWorkload: createMoveWorkload(context),

@@ -1,22 +1,5 @@
+import type { FailureKind } from './failure-kind.js';
 import { TAKEOVER_COMMAND } from './fence.js';
-
-/**
- * What a failure means for the run:
- * - `retry`: heals by itself, the activity is tried again.
- * - `block`: a person must look; the run stops at its place and `retry` goes on from there.
- * - `refuse`: the request was wrong; nothing changed.
- */
-export type FailureMeaning = 'retry' | 'block' | 'refuse';
-
-interface FailureKind {
-  readonly meaning: FailureMeaning;
-  /** Status of the HTTP answer when this failure answers a request. */
-  readonly status: number;
-  /** What the reason word means, as a sentence for the reference. */
-  readonly sentence: string;
-  /** What to do next. */
-  readonly nextStep: string;
-}
 
 /** Every way Meshlift says no or stops. Used by activities, retry policies, the API, the CLI and the reference. */
 export const FAILURES = {
@@ -234,6 +217,13 @@ export const FAILURES = {
     status: 500,
     sentence: 'The new control plane did not become ready, or does not inject its own sidecar.',
     nextStep: 'Look at the pods of istio-system, then retry or roll back. No workload has moved.',
+  },
+  TagNotMoved: {
+    meaning: 'block',
+    status: 500,
+    sentence: 'A revision tag does not lead where it should, or a pod that asks for it gets another sidecar.',
+    nextStep:
+      'Look at `istioctl tag list` and at the injection webhooks, then retry or roll back. Pods that run are not touched by a tag.',
   },
   ValidationBroken: {
     meaning: 'block',

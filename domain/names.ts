@@ -33,6 +33,11 @@ export const INJECTION_LABEL = 'istio-injection';
 /** The label that ties a namespace, a pod or a control plane object to a revision. */
 export const REVISION_LABEL = 'istio.io/rev';
 
+/** Label of the objects that a revision tag is made of; its value is the tag. */
+export const TAG_LABEL = 'istio.io/tag';
+/** The tag that serves `istio-injection=enabled`, where current Istio has one. */
+export const DEFAULT_TAG = 'default';
+
 /** Annotation on a pod template: its value is `{runId}.{direction}`, so that writing it twice restarts once (I3). */
 export const RESTART_ANNOTATION = 'meshlift.dev/restarted-by';
 

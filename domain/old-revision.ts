@@ -1,6 +1,7 @@
 import { COMPONENT_LABEL, DEFAULT_REVISION, ISTIO_NAMESPACE, OWNER_LABEL, REVISION_LABEL } from './names.js';
-import type { Route } from './plan.js';
+import { driverOf, type Route } from './plan.js';
 import { needsSourceArchive } from './release.js';
+import { isOwnRevisioned } from './revisioned-objects.js';
 import { keyOf, type RecordedObject, type Snapshot } from './snapshot.js';
 
 /** Service that validation calls by its name, whichever revision is installed: it stays and is pointed elsewhere. */
@@ -46,6 +47,8 @@ const ORDER = [
   'services',
   'envoyfilters',
   'configmaps',
+  'rolebindings',
+  'roles',
   'clusterrolebindings',
   'clusterroles',
   'serviceaccounts',
@@ -78,15 +81,31 @@ function labelsOf({ object }: Pick<RecordedObject, 'object'>): Readonly<Record<s
   return labels ?? {};
 }
 
+/** What tells the old control plane's objects from others. */
+type OldSide = Pick<Route, 'driver' | 'from'>;
+
 /** The objects of a snapshot that belong to the old control plane alone, in the order in which they are removed. */
-export function ownObjects(snapshot: Pick<Snapshot, 'objects'>, { from }: Pick<Route, 'from'>): RecordedObject[] {
+export function ownObjects(snapshot: Pick<Snapshot, 'objects'>, route: OldSide): RecordedObject[] {
   return snapshot.objects
-    .filter((entry) => isOwn(entry, from.revision) || (needsSourceArchive(from.version) && isOnlyOf15(entry)))
+    .filter((entry) => isOwn(entry, route) || (needsSourceArchive(route.from.version) && isOnlyOf15(entry)))
     .sort((a, b) => ORDER.indexOf(pluralOf(a)) - ORDER.indexOf(pluralOf(b)));
 }
 
-/** Whether an object is the revision's own, by its name and, where it has one, by its label. */
-export function isOwn(entry: RecordedObject, revision: string): boolean {
+/** Whether an object is the old revision's own, as its generation of installers names and labels things. */
+export function isOwn(entry: RecordedObject, route: OldSide): boolean {
+  const driver = driverOf(route);
+  switch (driver) {
+    case 'asm-1.6':
+      return isOwnOf16(entry, route.from.revision);
+    case 'istio-revisioned':
+      return isOwnRevisioned(entry, route.from.revision);
+    default:
+      return driver satisfies never;
+  }
+}
+
+/** By its name and, where it has one, by its label. */
+function isOwnOf16(entry: RecordedObject, revision: string): boolean {
   const plural = pluralOf(entry);
   const label = revisionOf(entry);
   if (entry.namespace !== null && entry.namespace !== ISTIO_NAMESPACE) return false;

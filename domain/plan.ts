@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { isWaivable, type CheckResult } from './checks/catalogue.js';
+import type { DriverName } from './driver.js';
+import type { GatewayKind } from './injection.js';
 import { clusterIdSchema, namespaceNameSchema } from './names.js';
 import type { WorkloadAction } from './workload-actions.js';
 import type { SidecarTarget } from './workload.js';
@@ -118,6 +120,17 @@ export interface ControlPlane {
   /** Version read from the image tag of istiod. */
   readonly version: string;
   readonly ready: boolean;
+  /** Who installed it; absent where nothing tells. */
+  readonly installer?: Installer;
+}
+
+/** Who keeps a control plane: `operator` is the in-cluster one of old, `sail` the Sail Operator. */
+export type Installer = 'istioctl' | 'helm' | 'operator' | 'sail';
+
+/** A name that stands for a revision, so that namespaces need not be relabelled (current Istio). */
+export interface RevisionTag {
+  readonly tag: string;
+  readonly revision: string;
 }
 
 /** How a namespace asks for injection, exactly as labelled. */
@@ -129,6 +142,8 @@ export interface NamespaceInjection {
   readonly revision: string | null;
   /** Running pods by the proxy image tag they run; key `none` counts pods without a sidecar. */
   readonly podsByProxy: Readonly<Record<string, number>>;
+  /** The same pods by the revision that injected them, where they say so. */
+  readonly podsByRevision?: Readonly<Record<string, number>>;
   /** Deployments, StatefulSets and DaemonSets in it. */
   readonly workloads: number;
 }
@@ -143,6 +158,17 @@ export interface DetectedMesh {
   readonly namespaces: readonly NamespaceInjection[];
   /** Deployments of gateways, as `namespace/name`. */
   readonly gateways: readonly string[];
+  /** The same and those of other namespaces, with how each is deployed; absent where there are none. */
+  readonly gatewayDeployments?: readonly GatewayDeployment[];
+  /** Revision tags; absent where the cluster has none. */
+  readonly tags?: readonly RevisionTag[];
+}
+
+/** A gateway, found by the template of its pods. */
+export interface GatewayDeployment {
+  /** `namespace/name`. */
+  readonly deployment: string;
+  readonly kind: GatewayKind;
 }
 
 /** A set of namespaces moved together. */
@@ -152,12 +178,32 @@ export interface Wave {
   readonly namespaces: readonly string[];
   /** Gate that must be promoted after it: `canary`, or `finalize` after the last wave. */
   readonly gate: string;
+  /** Tags that are pointed at the new revision when the wave begins. */
+  readonly tags?: readonly string[];
+  /** Deployments of gateways, `namespace/name`, that are moved after its namespaces. */
+  readonly gateways?: readonly string[];
+}
+
+/** A tag that the run points at the new revision, and whom that concerns. */
+export interface TagMove {
+  readonly tag: string;
+  /** Wave that begins with it; `finalize` for one that no namespace of the run asks for. */
+  readonly wave: string;
+  /** Namespaces whose new pods get the new sidecar from then on. */
+  readonly namespaces: readonly string[];
 }
 
 /** Where the mesh comes from and where it goes to. */
 export interface Route {
+  /** Absent means `asm-1.6`. */
+  readonly driver?: DriverName;
   readonly from: { readonly version: string; readonly revision: string; readonly sidecar: SidecarTarget };
   readonly to: { readonly version: string; readonly revision: string; readonly sidecar: SidecarTarget };
+}
+
+/** The driver of a route. */
+export function driverOf({ driver = 'asm-1.6' }: Pick<Route, 'driver'>): DriverName {
+  return driver;
 }
 
 /** An overlay file as it was when the plan was made. */
@@ -194,6 +240,8 @@ export interface Plan {
   /** The verdict of every check, once they were asked. */
   readonly checks?: readonly CheckResult[];
   readonly waves: readonly Wave[];
+  /** Where the mesh has revision tags: which are moved, and when. */
+  readonly tags?: readonly TagMove[];
   /** What will be done with each workload, where a plan was asked for and the cluster could tell; a run keeps no such list. */
   readonly workloads?: readonly PlannedWorkload[];
   /** The commands that a person would type for the same effect, in order. */

@@ -1,6 +1,10 @@
-import type { SidecarTarget } from './workload.js';
+import type { DriverName } from './driver.js';
 import { named } from './named.js';
 import { REVISION_LABEL } from './names.js';
+import type { SidecarTarget } from './workload.js';
+
+/** What the injector of current Istio records on a pod: templates, volumes, revision. */
+const STATUS_ANNOTATION = 'sidecar.istio.io/status';
 
 interface Container {
   readonly name: string;
@@ -79,19 +83,38 @@ export function isReady(pod: Pod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 }
 
-/**
- * Whether the injector gives this pod a sidecar when its namespace asks for one: what opts out is never waited for.
- * 1.5 and 1.6 hear the annotation only; a label of that name is no way out (seen on the real injector).
- */
-export function wantsSidecar(pod: Pick<Pod, 'metadata' | 'spec'>): boolean {
-  const inject = pod.metadata.annotations?.['sidecar.istio.io/inject'];
-  return pod.spec.hostNetwork !== true && inject !== 'false' && inject !== 'no' && inject !== 'off' && inject !== 'n';
-}
-
 /** Whether the pod runs exactly the expected sidecar. */
 export function hasSidecar(pod: Pod, expected: SidecarTarget): boolean {
-  const revision = pod.metadata.labels?.[REVISION_LABEL];
-  return proxyTagOf(pod) === expected.proxyTag && (expected.revision === null || revision === expected.revision);
+  if (!isTagOf(proxyTagOf(pod), expected)) return false;
+  if (expected.revision === null) return true;
+  // The oldest revisioned releases of current Istio's line mark nothing: then the image alone tells.
+  const mark = revisionMarkOf(pod, expected.driver);
+  return mark === expected.revision || (mark === null && expected.driver === 'istio-revisioned');
+}
+
+/** Whether a proxy's tag is the expected one; how its image was packed makes no other proxy of it. */
+function isTagOf(tag: string | null, { proxyTag, driver }: SidecarTarget): boolean {
+  if (driver !== 'istio-revisioned') return tag === proxyTag;
+  return tag !== null && withoutPacking(tag) === withoutPacking(proxyTag);
+}
+
+function withoutPacking(tag: string): string {
+  return tag.replace(/-(distroless|debug)$/, '');
+}
+
+/**
+ * Which revision injected a pod, by what it says: 1.6 labels it; current Istio writes an annotation, and before about 1.20
+ * only the record of the injection. There the label is what the pod *asks* for, and may be a tag.
+ */
+export function revisionMarkOf({ metadata }: Pick<Pod, 'metadata'>, driver: DriverName = 'asm-1.6'): string | null {
+  const { labels = {}, annotations = {} } = metadata;
+  if (driver === 'asm-1.6') return labels[REVISION_LABEL] ?? null;
+  return annotations[REVISION_LABEL] ?? recordedRevision(annotations[STATUS_ANNOTATION]);
+}
+
+function recordedRevision(status: string | undefined): string | null {
+  const revision = /"revision":\s*"([^"]+)"/.exec(status ?? '')?.[1];
+  return revision ?? null;
 }
 
 /**
@@ -102,10 +125,12 @@ export function hasSidecar(pod: Pod, expected: SidecarTarget): boolean {
 export function runsSidecarOf(pod: Pod, side: SidecarTarget, other: SidecarTarget): boolean {
   const tag = proxyTagOf(pod);
   if (isFinished(pod) || tag === null) return false;
+  const mark = revisionMarkOf(pod, side.driver);
+  // The image of a gateway may be anything, and both revisions may run one version: where there is a mark, it decides.
+  if (side.driver === 'istio-revisioned') return mark === null ? isTagOf(tag, side) : mark === side.revision;
   if (tag === side.proxyTag) return true;
-  const label = pod.metadata.labels?.[REVISION_LABEL] ?? null;
   // 1.5 writes no label: a proxy without one is served by it, whatever patch it is itself; the new gateways are not.
-  return side.revision === null ? label === null && tag !== other.proxyTag : label === side.revision;
+  return side.revision === null ? mark === null && tag !== other.proxyTag : mark === side.revision;
 }
 
 /** The controller that a pod belongs to; undefined for a bare pod. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DRIVERS } from './driver.js';
 import { DEFAULT_REVISION, revisionNameSchema } from './names.js';
 import { compareVersions, minorOf, parseVersion, revisionOf } from './version.js';
 
@@ -17,6 +18,8 @@ export const sourceRuleSchema = z.strictObject({
 
 /** A release in the catalogue: everything Meshlift must know to fetch, prove and install it. */
 export const releaseSchema = z.strictObject({
+  /** The generation of Istio that it is, and so how a mesh is upgraded to it. */
+  driver: z.enum(DRIVERS).default('asm-1.6'),
   /** Version as the vendor writes it, for instance `1.6.14-asm.2`. It becomes part of paths. */
   version: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'a version is letters, digits, dots and dashes'),
   /**

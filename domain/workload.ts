@@ -1,3 +1,5 @@
+import type { DriverName } from './driver.js';
+
 /** Forward to the target release, or back to what the snapshot says. */
 export type Direction = 'forward' | 'back';
 
@@ -17,10 +19,12 @@ export interface WorkloadRef {
 
 /** The sidecar that a pod is expected to run. */
 export interface SidecarTarget {
-  /** Value of the pod label `istio.io/rev`; null where the injector writes none (1.5). */
+  /** The revision that the injector writes on its pods; null where it writes none (1.5). */
   readonly revision: string | null;
   /** Tag of the proxy image, for instance `1.6.14-asm.2`. */
   readonly proxyTag: string;
+  /** Whose injector it is: what pods say about their sidecar differs. Absent means `asm-1.6`. */
+  readonly driver?: DriverName;
 }
 
 /** How far one workload is, as shown to people. Counts are pods. */

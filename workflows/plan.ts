@@ -6,10 +6,11 @@ import { ask, check } from './activities.js';
 export async function plan(request: UpgradeRequest): Promise<Plan> {
   const made = await ask.makePlan(request);
   const namespaces = made.waves.flatMap((wave) => wave.namespaces);
+  const driver = made.route?.driver === undefined ? {} : { driver: made.route.driver };
   const [found, workloads] = await Promise.all([
     check.runPreflight({ plan: made, impatient: true }),
     // A plan without it still tells most: what cannot be read is a finding of its own.
-    check.planWorkloads({ cluster: made.cluster, namespaces }).catch(() => null),
+    check.planWorkloads({ cluster: made.cluster, namespaces, ...driver }).catch(() => null),
   ]);
   const findings = inOrder([...made.findings, ...found]);
   return { ...made, findings, checks: verdictsOf(findings), ...(workloads === null ? {} : { workloads }) };

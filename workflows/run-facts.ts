@@ -1,7 +1,8 @@
 import { FAILURES } from '../domain/failures.js';
 import { wasTouched } from '../domain/phases.js';
 import { restoreCommands, rollbackCommands } from '../domain/planned-commands.js';
-import type { Route } from '../domain/plan.js';
+import { driverOf, type Route } from '../domain/plan.js';
+import { revisionedRollbackCommands } from '../domain/revisioned-commands.js';
 import type { Obstacle, RunState } from '../domain/run.js';
 import type { RunRef } from '../activities/contract.js';
 
@@ -31,6 +32,13 @@ export function manualCommandsOf(state: RunState): string[] {
   const { route } = state.plan;
   const left = state.namespaces.filter((row) => wasTouched(row) && row.status !== 'movedBack');
   const names = left.map(({ namespace }) => namespace);
+  if (driverOf(route) === 'istio-revisioned') return revisionedManual(state, names);
   const first = state.removing ? restoreCommands(route, state.cluster, state.restores?.runId ?? state.runId) : [];
   return [...first, ...rollbackCommands(route, names)];
+}
+
+function revisionedManual({ plan, removing, cluster, runId, restores }: RunState, names: readonly string[]): string[] {
+  if (plan?.route == null) return [];
+  const backup = `kubectl create -f <data folder of the server>/runs/${cluster}/${restores?.runId ?? runId}/backup/`;
+  return [...(removing ? [backup] : []), ...revisionedRollbackCommands(plan.route, plan.tags ?? [], names)];
 }

@@ -29,6 +29,8 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
   const untilLeft = (phase: Phase) => condition(() => ledger.state().phase !== phase);
   const leftWithin = (phase: Phase, seconds: number) =>
     condition(() => ledger.state().phase !== phase, seconds * 1_000);
+  const tags = () => ledger.state().plan?.tags ?? [];
+  const waveName = (wave: number) => ledger.state().plan?.waves[wave]?.name ?? '';
   const over = () => Promise.resolve();
 
   const story: Story = {
@@ -68,6 +70,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
 
     migrating: ({ wave }) =>
       step(async () => {
+        await moveTags(waveName(wave));
         await moves.moveAll('forward', (state) => waitingIn(state, wave));
         return { type: 'waveFinished' };
       }),
@@ -85,6 +88,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     finalizing: () =>
       step(async () => {
         const { waived } = await confirmMoved();
+        await moveTags('finalize');
         await change.checkOldRevisionUnused({ ...target(), waived });
         await soak();
         await change.checkOldRevisionUnused({ ...target(), waived });
@@ -107,6 +111,12 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     cancelled: over,
   };
 
+  /** Tags of current Istio: with the wave that holds their last namespace, or before the end where nothing asks for them. */
+  async function moveTags(wave: string): Promise<void> {
+    const due = tags().filter((move) => move.wave === wave);
+    if (due.length > 0) await change.moveTags({ ...target(), tags: due });
+  }
+
   /** Jobs get the time of a workload to finish; what needs a person holds the run here, unless it was waived. */
   function confirmMoved() {
     const { workloadTimeoutSeconds: timeoutSeconds, waivers } = options();
@@ -125,6 +135,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
    * The installer of 1.5 removes that one by itself, so it too comes after everything that used it. */
   async function rollBack(): Promise<NewEvent> {
     if (ledger.state().removing) await change.restoreOldControlPlane(target());
+    if (tags().length > 0) await change.restoreTags(target());
     await moves.moveAll('back', touchedIn);
     const { workloadTimeoutSeconds: timeoutSeconds } = options();
     await change.restoreGateways({ run, timeoutSeconds });

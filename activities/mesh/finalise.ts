@@ -1,15 +1,15 @@
-import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
-import { DEFAULT_SERVICE, ownObjects, pluralOf } from '../../domain/old-revision.js';
+import { ISTIO_NAMESPACE } from '../../domain/names.js';
+import { ownObjects, pluralOf } from '../../domain/old-revision.js';
 import type { RecordedObject } from '../../domain/snapshot.js';
-import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import type { KubeObject, Resource } from '../kube/types.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
-import { istiodPods, untilServed } from './default-service.js';
+import { istiodPods } from './default-service.js';
 import { isComplete, untilHolds } from './deployment-state.js';
+import { driverFor } from './drivers/index.js';
 import { removeOld } from './remove-old.js';
 
 const inMesh = (api: string, plural: string, name: string): Resource => ({
@@ -19,51 +19,9 @@ const inMesh = (api: string, plural: string, name: string): Resource => ({
   name,
 });
 
-/**
- * Points Service `istiod` at the new revision before anything is deleted. The guide deletes it; then every Istio object is
- * refused, and a minute later none is checked any more (pitfalls 4a.1).
- * @throws ControlPlaneNotReady when the Service gets no ready endpoint of the new revision
- */
+/** What is shared and must outlive the old control plane leads to the new one before anything is deleted. */
 export function createAdoptDefaultService(context: ActivityContext): Activities['adoptDefaultService'] {
-  return ({ run, route }) =>
-    heartbeating(async (signal) => {
-      const { kube } = context.access(run.cluster);
-      const service = inMesh('v1', 'services', DEFAULT_SERVICE);
-      const current = await kube.get(service);
-      // Without the Service there is nothing that points at the old control plane by that name.
-      if (current === null) return;
-      const wanted = { app: 'istiod', [REVISION_LABEL]: route.to.revision };
-      const selector = { ...Object.fromEntries(Object.keys(selectorOf(current)).map((key) => [key, null])), ...wanted };
-      // The label too: whoever removes or counts what is the old revision's must not find this Service.
-      const patch = { metadata: { labels: { [REVISION_LABEL]: route.to.revision } }, spec: { selector } };
-      const argv = [
-        'kubectl',
-        'patch',
-        'service',
-        DEFAULT_SERVICE,
-        '-n',
-        ISTIO_NAMESPACE,
-        '--type',
-        'merge',
-        '-p',
-        JSON.stringify(patch),
-      ];
-      await recordOperation(context.journal, run, { id: 'adopt-service', argv, mutating: true }, async () => {
-        const isLabelled = current.metadata.labels?.[REVISION_LABEL] === route.to.revision;
-        if (isLabelled && sameSelector(selectorOf(current), wanted)) return { outcome: 'unchanged', value: undefined };
-        await kube.mergePatch(service, patch);
-        return { outcome: 'succeeded', value: undefined };
-      });
-      await untilServed(kube, run, route.to.revision, signal);
-    });
-}
-
-function selectorOf(service: KubeObject): Readonly<Record<string, string>> {
-  return (service['spec'] as { selector?: Record<string, string> }).selector ?? {};
-}
-
-function sameSelector(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  return Object.keys(a).length === Object.keys(b).length && Object.keys(b).every((key) => a[key] === b[key]);
+  return ({ run, route }) => heartbeating((signal) => driverFor(route).retire({ context, run, route, signal }));
 }
 
 /**

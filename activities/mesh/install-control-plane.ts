@@ -9,8 +9,10 @@ import { runCommand, type CommandResult } from '../exec.js';
 import { failure, isFailure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import { keptOverlays } from '../releases/kept-overlays.js';
+import { createTargetInstallation } from '../planning/target-installation.js';
 import { releaseFor } from '../releases/release-for.js';
 import { runDir } from '../rollback/snapshot-file.js';
+import { driverFor } from './drivers/index.js';
 
 /** istioctl waits that long for what it installed; the guide says five to ten minutes. */
 const READINESS_TIMEOUT = '600s';
@@ -34,11 +36,13 @@ export function createInstallControlPlane(context: ActivityContext): Activities[
       const release = context.release(run.release);
       await refuseForeignRevision(context, run, route.to);
       const { istioctl } = await releaseFor(context, release, signal);
+      const wish = createTargetInstallation(context, release, options, signal);
       const shown = [
         'install',
         ...['--set', `profile=${release.profile}`, '--set', `revision=${release.revision}`],
         ...(await keptOverlays(context, run, overlays)).flatMap((file) => ['-f', file]),
         ...options.set.flatMap((option) => ['--set', option]),
+        ...(await driverFor(route).install(async () => (await wish.specs()).given)),
       ];
       const target = ['--kubeconfig', cluster.kubeconfig, ...(cluster.context ? ['--context', cluster.context] : [])];
       const operation = { id: 'install', argv: ['istioctl', ...redacted(shown)], mutating: true };

@@ -1,4 +1,5 @@
 import { DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { driverOf, type Route } from '../../domain/plan.js';
 import { isOwn, ownObjects, pluralOf, revisionOf } from '../../domain/old-revision.js';
 import { keyOf, recordedName, type RecordedObject } from '../../domain/snapshot.js';
 import type { KubeClient, KubeObject } from '../kube/types.js';
@@ -11,6 +12,7 @@ const WEBHOOKS = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurati
 export async function webhooksOn({ kube, route, before }: Usage): Promise<string[]> {
   const { revision } = route.from;
   const own = new Set(ownObjects(before, route).map(({ uid }) => uid));
+  const isOfTheGuide = driverOf(route) === 'asm-1.6';
   const service = revision === DEFAULT_REVISION ? 'istiod' : `istiod-${revision}`;
   const lists = await Promise.all(
     WEBHOOKS.map(async (plural) => {
@@ -21,7 +23,7 @@ export async function webhooksOn({ kube, route, before }: Usage): Promise<string
           if (webhook.metadata.labels?.[REVISION_LABEL] === revision && plural === 'mutatingwebhookconfigurations')
             return [`webhook ${webhook.metadata.name} injects for it`];
           // Validation calls Service istiod, which goes on living with the new control plane behind it.
-          const survives = plural === 'validatingwebhookconfigurations' && service === 'istiod';
+          const survives = plural === 'validatingwebhookconfigurations' && service === 'istiod' && isOfTheGuide;
           return !survives && calls(webhook, service) ? [`webhook ${webhook.metadata.name} calls its Service`] : [];
         });
     }),
@@ -49,7 +51,7 @@ export async function foreignObjects({ kube, run, route, before }: Usage): Promi
   });
   const known = new Set(own.map(keyOf));
   const { objects } = await observe(kube, run);
-  const others = objects.filter((entry) => !known.has(keyOf(entry)) && isLabelled(entry, revision));
+  const others = objects.filter((entry) => !known.has(keyOf(entry)) && isLabelled(entry, route));
   return [
     ...remade.map(({ recorded }) => `${recordedName(recorded)} was made anew after the run began, by somebody else`),
     ...others.map(
@@ -76,7 +78,7 @@ export function isSame({ uid }: Pick<RecordedObject, 'uid'>, { metadata }: KubeO
 }
 
 /** Whether an object belongs to the revision in a way that ends with it; what is shared may carry the label, too. */
-export function isLabelled(entry: RecordedObject, revision: string): boolean {
+export function isLabelled(entry: RecordedObject, route: Route): boolean {
   const plural = pluralOf(entry);
-  return revisionOf(entry) === revision && (plural === 'envoyfilters' || isOwn(entry, revision));
+  return revisionOf(entry) === route.from.revision && (plural === 'envoyfilters' || isOwn(entry, route));
 }

@@ -1,4 +1,4 @@
-import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { ISTIO_NAMESPACE, REVISION_LABEL, TAG_LABEL } from '../../domain/names.js';
 import type { Route } from '../../domain/plan.js';
 import type { ProofLine } from '../../domain/run.js';
 import type { ActivityContext } from '../context.js';
@@ -7,6 +7,7 @@ import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import type { KubeClient, KubeObject, Resource } from '../kube/types.js';
 import { isComplete, untilHolds } from './deployment-state.js';
+import { driverFor } from './drivers/index.js';
 import { probeInjection } from './probe-namespace.js';
 
 /** The guide says five to ten minutes; most of it is behind us when istioctl returns. */
@@ -52,7 +53,7 @@ async function firstObstacle(kube: KubeClient, route: Route): Promise<string | n
   const service = istiod.metadata.name;
   if (!hasAddress(await kube.get(inMesh('v1', 'endpoints', service))))
     return `Service ${service} has no ready endpoint`;
-  return webhookObstacle(kube, revision);
+  return (await webhookObstacle(kube, revision)) ?? driverFor(route).verify(kube, route);
 }
 
 /** Gateways and add-ons, which the install replaces in place (guide, step 1). */
@@ -68,7 +69,7 @@ function hasAddress(endpoints: KubeObject | null): boolean {
 async function webhookObstacle(kube: KubeClient, revision: string): Promise<string | null> {
   const { items } = await kube.list(
     { api: 'admissionregistration.k8s.io/v1', plural: 'mutatingwebhookconfigurations' },
-    { labelSelector: `${REVISION_LABEL}=${revision}` },
+    { labelSelector: `${REVISION_LABEL}=${revision},!${TAG_LABEL}` },
   );
   const [webhook] = items;
   if (webhook === undefined) return `there is no injection webhook of revision ${revision}`;

@@ -1,9 +1,9 @@
 import { named } from '../../domain/named.js';
 import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
-import type { Route } from '../../domain/plan.js';
-import { isLive, proxyTagOf, type Pod } from '../../domain/pod.js';
+import { driverOf, type Route } from '../../domain/plan.js';
+import { isLive, proxyTagOf, runsSidecarOf, type Pod } from '../../domain/pod.js';
 import type { ProofLine } from '../../domain/run.js';
-import { isTakenOver, ownObjects } from '../../domain/old-revision.js';
+import { isTakenOver, ownObjects, pluralOf } from '../../domain/old-revision.js';
 import { recordedName, type Json, type Snapshot } from '../../domain/snapshot.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
@@ -13,6 +13,7 @@ import type { KubeClient } from '../kube/types.js';
 import { observe } from '../rollback/observe.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
 import { asPod } from '../workloads/owned-pods.js';
+import { driverFor } from './drivers/index.js';
 import { probeInjection } from './probe-namespace.js';
 import { probeValidation } from './probe-validation.js';
 import { isLabelled, isSame, stillThere } from './usage-objects.js';
@@ -29,7 +30,7 @@ export function createVerifyMesh(context: ActivityContext): Activities['verifyMe
       const before = await readSnapshot(context.dataDir, run);
       return [
         await proveSidecars(kube, { run, route, waived }),
-        ...(await proveValidation(kube, run, before)),
+        ...(await proveValidation(kube, { run, route, before })),
         await proveInjection(kube, { run, route, signal }),
         await proveControlPlanes(kube, run, route),
         await proveNoOrphans(kube, { run, route, before }),
@@ -44,7 +45,7 @@ async function proveSidecars(
   const { items } = await kube.list({ api: 'v1', plural: 'pods' });
   const pods = items.map(asPod).filter((pod) => isLive(pod) && proxyTagOf(pod) !== null);
   const nameOf = ({ metadata }: Pod) => `${metadata.namespace ?? ''}/${metadata.name}`;
-  const old = pods.filter((pod) => proxyTagOf(pod) !== route.to.sidecar.proxyTag);
+  const old = pods.filter((pod) => !isNew(pod, route));
   const others = old.filter((pod) => !waived.includes(nameOf(pod)));
   if (others.length > 0) {
     throw failure(
@@ -57,10 +58,21 @@ async function proveSidecars(
   return { name: 'all sidecars are new', ok: true, detail };
 }
 
-async function proveValidation(kube: KubeClient, run: RunRef, before: Snapshot): Promise<ProofLine[]> {
+/** With the guide's release nothing else may be there; beside current Istio others may have control planes of their own. */
+function isNew(pod: Pod, route: Route): boolean {
+  const { from, to } = route;
+  if (driverOf(route) === 'istio-revisioned') return !runsSidecarOf(pod, from.sidecar, to.sidecar);
+  return proxyTagOf(pod) === to.sidecar.proxyTag;
+}
+
+async function proveValidation(
+  kube: KubeClient,
+  { run, route, before }: { run: RunRef; route: Route; before: Snapshot },
+): Promise<ProofLine[]> {
+  const driver = driverFor(route);
   const policies = await failurePolicies(kube);
   const recorded = before.objects
-    .filter(({ collection }) => collection.endsWith('/validatingwebhookconfigurations'))
+    .filter((entry) => pluralOf(entry) === 'validatingwebhookconfigurations' && driver.keepsValidation(entry, route))
     .flatMap(({ name, object }) => policiesOf(name, object['webhooks']));
   const changed = recorded.filter((policy) => !policies.includes(policy));
   if (changed.length > 0) {
@@ -131,7 +143,7 @@ async function proveNoOrphans(
   const isLeft = ({ recorded, now }: (typeof there)[number]) =>
     isSame(recorded, now) && !isTakenOver(recorded, { object: now as unknown as Record<string, Json> });
   const left = there.filter(isLeft).map(({ recorded }) => recorded);
-  const orphans = (await observe(kube, run)).objects.filter((entry) => isLabelled(entry, route.from.revision));
+  const orphans = (await observe(kube, run)).objects.filter((entry) => isLabelled(entry, route));
   const names = [...new Set([...orphans, ...left].map(recordedName))];
   if (names.length > 0) {
     const message = `In cluster ${run.cluster} objects of the old control plane are still there: ${named(names, 8)}.`;

@@ -1,6 +1,6 @@
 import { INJECTION_LABEL, REVISION_LABEL } from '../../domain/names.js';
 import { ignoreRuleFor, writerName, type OutsideChange } from '../../domain/outside-change.js';
-import type { Route } from '../../domain/plan.js';
+import { driverOf, type Route } from '../../domain/plan.js';
 import type { Snapshot } from '../../domain/snapshot.js';
 import type { RunRef } from '../contract.js';
 import type { KubeObject } from '../kube/types.js';
@@ -34,14 +34,18 @@ export function createNamespaceLookout(expectation: NamespaceExpectation, told: 
   const names = new Set([...waiting, ...moved]);
   const forward: Pair = { injection: null, revision: route.to.revision };
   const seen = new Map<string, KubeObject>();
+  const byTag = ({ revision }: Pair) => driverOf(route) === 'istio-revisioned' && revision !== route.from.revision;
 
   const wrongPair = (object: KubeObject): { current: Pair; wanted: Pair } | null => {
     const { name, labels = {} } = object.metadata;
     const current = pairOf(labels);
     // The run's own move: seen here before the run itself has heard of it.
     if (isEqual(current, forward) && isOurs(object, field(REVISION_LABEL))) moved.add(name);
-    const wanted = moved.has(name) ? forward : pairOf(before.namespaces[name] ?? labels);
-    return isEqual(current, wanted) ? null : { current, wanted };
+    const recorded = pairOf(before.namespaces[name] ?? labels);
+    const wanted = moved.has(name) ? forward : recorded;
+    // One that asks by a tag keeps its labels, or gets them back when the tag has moved.
+    if (isEqual(current, wanted) || (byTag(recorded) && isEqual(current, recorded))) return null;
+    return { current, wanted };
   };
 
   return (objects: readonly KubeObject[]): OutsideChange[] =>

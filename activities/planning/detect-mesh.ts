@@ -1,6 +1,21 @@
-import { DEFAULT_REVISION, INJECTION_LABEL, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
-import type { ControlPlane, DetectedMesh, NamespaceInjection } from '../../domain/plan.js';
-import { imageTag, isLive, proxyTagOf } from '../../domain/pod.js';
+import { gatewayKindOf } from '../../domain/injection.js';
+import {
+  DEFAULT_REVISION,
+  INJECTION_LABEL,
+  ISTIO_NAMESPACE,
+  OWNER_LABEL,
+  REVISION_LABEL,
+  TAG_LABEL,
+} from '../../domain/names.js';
+import type {
+  ControlPlane,
+  DetectedMesh,
+  GatewayDeployment,
+  Installer,
+  NamespaceInjection,
+  RevisionTag,
+} from '../../domain/plan.js';
+import { imageTag, isLive, proxyTagOf, revisionMarkOf } from '../../domain/pod.js';
 import { WORKLOAD_KINDS } from '../../domain/workload.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
@@ -16,23 +31,29 @@ export function createDetectMesh({ access }: ActivityContext): Activities['detec
 
 /** Control planes, namespaces with their pods by proxy, and gateways of one cluster. */
 export async function detectMesh(cluster: string, kube: KubeClient): Promise<DetectedMesh> {
-  const [version, deployments, namespaces, pods, ...workloads] = await Promise.all([
+  const [version, webhooks, namespaces, pods, ...workloads] = await Promise.all([
     kube.raw('/version'),
-    kube.list({ api: 'apps/v1', plural: 'deployments', namespace: ISTIO_NAMESPACE }),
+    kube.list({ api: 'admissionregistration.k8s.io/v1', plural: 'mutatingwebhookconfigurations' }),
     kube.list({ api: 'v1', plural: 'namespaces' }),
     kube.list({ api: 'v1', plural: 'pods' }),
     ...WORKLOAD_KINDS.map((kind) => kube.list({ api: 'apps/v1', plural: `${kind.toLowerCase()}s` })),
   ]);
   const counted = count(workloads.flatMap(({ items }) => items));
+  const deployments = workloads[WORKLOAD_KINDS.indexOf('Deployment')]?.items ?? [];
+  const inMesh = deployments.filter(({ metadata }) => metadata.namespace === ISTIO_NAMESPACE);
+  const tags = webhooks.items.flatMap(tagOf);
+  const gateways = deployments.flatMap((deployment) => gatewayOf(deployment));
   const byNamespace = group(pods.items);
   return {
     cluster,
     kubernetes: minorOfServer(version),
-    controlPlanes: deployments.items.filter(isIstiod).map(controlPlane),
+    controlPlanes: inMesh.filter(isIstiod).map(controlPlane),
     namespaces: namespaces.items
       .filter(({ metadata }) => metadata.labels?.[PROBE_LABEL] === undefined)
       .map((namespace) => injectionOf(namespace, byNamespace.get(namespace.metadata.name) ?? [], counted)),
-    gateways: deployments.items.filter(isGateway).map(({ metadata }) => `${ISTIO_NAMESPACE}/${metadata.name}`),
+    gateways: inMesh.filter(isGateway).map(({ metadata }) => `${ISTIO_NAMESPACE}/${metadata.name}`),
+    ...(tags.length > 0 && { tags }),
+    ...(gateways.length > 0 && { gatewayDeployments: gateways }),
   };
 }
 
@@ -52,7 +73,32 @@ function controlPlane(deployment: KubeObject): ControlPlane {
     deployment: deployment.metadata.name,
     version: imageTag(asWorkload(deployment).spec.template.spec.containers[0]?.image ?? ''),
     ready: isComplete(deployment),
+    ...installerOf(deployment),
   };
+}
+
+/** Who keeps a control plane. The charts say "Helm" in a label whoever renders them; only Helm itself writes the annotation. */
+function installerOf({ metadata }: KubeObject): { installer?: Installer } {
+  const { labels = {}, annotations = {}, ownerReferences = [] } = metadata;
+  if (ownerReferences.some(({ kind }) => kind === 'IstioRevision')) return { installer: 'sail' };
+  if (annotations['meta.helm.sh/release-name'] !== undefined) return { installer: 'helm' };
+  return labels[OWNER_LABEL] === undefined ? {} : { installer: 'istioctl' };
+}
+
+/** A tag is an injection webhook with a label of its own. */
+function tagOf({ metadata }: KubeObject): RevisionTag[] {
+  const { [TAG_LABEL]: tag, [REVISION_LABEL]: revision } = metadata.labels ?? {};
+  return tag === undefined || revision === undefined ? [] : [{ tag, revision }];
+}
+
+function gatewayOf(deployment: KubeObject): GatewayDeployment[] {
+  const { template } = asWorkload(deployment).spec;
+  const { labels, annotations } = template.metadata ?? {};
+  const meta = { name: '', labels: labels ?? {}, annotations: annotations ?? {} };
+  const kind = gatewayKindOf({ metadata: meta });
+  if (kind === null) return [];
+  const { name, namespace = '' } = deployment.metadata;
+  return [{ deployment: `${namespace}/${name}`, kind }];
 }
 
 /** Deployments that run nothing but a proxy as their purpose (pitfalls 4a.4). */
@@ -67,18 +113,26 @@ function injectionOf(
   pods: readonly KubeObject[],
   workloads: ReadonlyMap<string, number>,
 ): NamespaceInjection {
-  const podsByProxy: Record<string, number> = {};
-  for (const pod of pods.map(asPod).filter(isLive)) {
-    const tag = proxyTagOf(pod) ?? 'none';
-    podsByProxy[tag] = (podsByProxy[tag] ?? 0) + 1;
-  }
+  const live = pods.map(asPod).filter(isLive);
+  const podsByProxy = tally(live.map((pod) => proxyTagOf(pod) ?? 'none'));
+  const marks = live
+    .filter((pod) => gatewayKindOf(pod) === null)
+    .map((pod) => revisionMarkOf(pod, 'istio-revisioned'))
+    .filter((mark) => mark !== null);
   return {
     namespace: metadata.name,
     injection: metadata.labels?.[INJECTION_LABEL] ?? null,
     revision: metadata.labels?.[REVISION_LABEL] ?? null,
     podsByProxy,
+    ...(marks.length > 0 && { podsByRevision: tally(marks) }),
     workloads: workloads.get(metadata.name) ?? 0,
   };
+}
+
+function tally(words: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
 }
 
 function count(objects: readonly KubeObject[]): Map<string, number> {

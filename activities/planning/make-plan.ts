@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto';
+import type { DriverName } from '../../domain/driver.js';
 import { plannedCommands } from '../../domain/planned-commands.js';
-import type {
-  ControlPlane,
-  DetectedMesh,
-  Finding,
-  OverlayFile,
-  Plan,
-  Route,
-  UpgradeRequest,
+import {
+  driverOf,
+  type DetectedMesh,
+  type Finding,
+  type OverlayFile,
+  type Plan,
+  type UpgradeRequest,
 } from '../../domain/plan.js';
 import type { Release } from '../../domain/release.js';
+import { revisionedCommands } from '../../domain/revisioned-commands.js';
+import { divideRevisioned, type RevisionedWaves } from '../../domain/revisioned-waves.js';
 import { divideIntoWaves, movableNamespaces, podsWithSidecar } from '../../domain/waves.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
+import { meshDriver } from '../mesh/drivers/index.js';
 import { digestOverlays } from '../releases/kept-overlays.js';
 import { chooseSource, gateFindings } from './control-planes.js';
 import { detectMesh } from './detect-mesh.js';
@@ -42,9 +45,9 @@ export function planOf(
 ): Plan {
   const { source, others } = chooseSource(mesh.controlPlanes, release);
   const findings = source === null ? [noSource(request, mesh)] : gateFindings(source, others, release);
-  const route = source === null || findings.length > 0 ? null : routeOf(source, release);
+  const route = source === null || findings.length > 0 ? null : meshDriver(release.driver).detect(source, release);
   const names = { from: source?.revision ?? '', to: release.revision };
-  const { waves, problems } = divideIntoWaves(movableNamespaces(mesh, names), request.options);
+  const { waves, tags, problems } = wavesOf(release.driver, mesh, names, request.options);
   const included = new Set(waves.flatMap(({ namespaces }) => namespaces));
   const namespaces = mesh.namespaces.filter(({ namespace }) => included.has(namespace));
   const pods = namespaces.reduce((sum, entry) => sum + podsWithSidecar(entry), 0);
@@ -56,7 +59,8 @@ export function planOf(
     ...(overlays.length > 0 && { overlays }),
     findings: [...findings, ...problems.map(({ message }) => wrongNamespace(message))],
     waves,
-    commands: route === null ? [] : plannedCommands(release, request.options, waves, route),
+    ...(tags.length > 0 && { tags }),
+    commands: route === null ? [] : commandsOf({ release, options: request.options, waves, tags, route }),
     totals: {
       namespaces: included.size,
       workloads: namespaces.reduce((sum, { workloads }) => sum + workloads, 0),
@@ -70,20 +74,20 @@ export function planOf(
   return { ...body, hash: hashOf(body) };
 }
 
-function routeOf(source: ControlPlane, release: Release): Route {
-  return {
-    from: {
-      version: source.version,
-      revision: source.revision,
-      // The injector of 1.6 labels pods with its revision; 1.5 writes no such label, there only the image tells.
-      sidecar: { revision: source.version.startsWith('1.5.') ? null : source.revision, proxyTag: source.version },
-    },
-    to: {
-      version: release.version,
-      revision: release.revision,
-      sidecar: { revision: release.revision, proxyTag: release.version },
-    },
-  };
+function wavesOf(
+  driver: DriverName,
+  mesh: DetectedMesh,
+  names: { readonly from: string; readonly to: string },
+  options: UpgradeRequest['options'],
+): RevisionedWaves {
+  if (driver === 'istio-revisioned') return divideRevisioned(mesh, names, options);
+  return { ...divideIntoWaves(movableNamespaces(mesh, names), options), tags: [] };
+}
+
+function commandsOf(planned: Parameters<typeof revisionedCommands>[0]): string[] {
+  const { release, options, waves, route } = planned;
+  const isRevisioned = driverOf(route) === 'istio-revisioned';
+  return isRevisioned ? revisionedCommands(planned) : plannedCommands(release, options, waves, route);
 }
 
 function noSource({ cluster }: UpgradeRequest, mesh: DetectedMesh): Finding {
@@ -117,8 +121,8 @@ function wrongNamespace(message: string): Finding {
 
 /** Two plans that would do the same have the same hash, whenever they were made. */
 function hashOf(body: Omit<Plan, 'hash'>): string {
-  const { route, options, overlays, waves, cluster, release, commands } = body;
+  const { route, options, overlays, waves, tags, cluster, release, commands } = body;
   return createHash('sha256')
-    .update(JSON.stringify({ cluster, release, route, options, overlays, waves, commands }))
+    .update(JSON.stringify({ cluster, release, route, options, overlays, waves, tags, commands }))
     .digest('hex');
 }

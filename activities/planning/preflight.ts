@@ -7,6 +7,7 @@ import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { isFailure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
+import { meshDriver } from '../mesh/drivers/index.js';
 import type { Check, CheckInput } from './check.js';
 import { CHECKS_TO_RUN } from './checks/index.js';
 import { neededReleases } from './checks/release-fetched.js';
@@ -47,7 +48,10 @@ export async function askAll(
   };
   // Before fifty questions are asked in vain, and once more at each try.
   if (!impatient) await Promise.all(neededReleases(input).map((tools) => tools.fetched().catch(throwIfHealing)));
-  const findings = await Promise.all(CHECKS_TO_RUN.map((check) => ask(check, input)));
+  const driver = meshDriver(release.driver);
+  const findings = await Promise.all(
+    CHECKS_TO_RUN.filter(({ id }) => driver.check(id)).map((check) => ask(check, input)),
+  );
   return inOrder(applyWaivers(findings.flatMap(bounded), plan.options.waivers));
 }
 

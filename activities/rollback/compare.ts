@@ -3,7 +3,7 @@ import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
-import { isLive, proxyTagOf } from '../../domain/pod.js';
+import { isLive, runsSidecarOf } from '../../domain/pod.js';
 import { asPod } from '../workloads/owned-pods.js';
 import { observe } from './observe.js';
 import { readSnapshot } from './snapshot-file.js';
@@ -20,7 +20,7 @@ export function createCompareWithSnapshot(context: ActivityContext): Activities[
       const now = await observe(kube, run);
       const found = differences(before, now);
       const pods = (await kube.list({ api: 'v1', plural: 'pods' })).items.map(asPod);
-      const left = pods.filter((pod) => isLive(pod) && proxyTagOf(pod) === route.to.sidecar.proxyTag);
+      const left = pods.filter((pod) => isLive(pod) && runsSidecarOf(pod, route.to.sidecar, route.from.sidecar));
       if (found.length + left.length > 0) {
         const told = [
           ...found.map(sentence),

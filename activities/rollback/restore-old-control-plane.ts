@@ -1,6 +1,6 @@
 import { DEFAULT_REVISION, ISTIO_NAMESPACE } from '../../domain/names.js';
 import { DEFAULT_SERVICE, ownObjects, pluralOf, revisionOf } from '../../domain/old-revision.js';
-import type { Route } from '../../domain/plan.js';
+import { driverOf, type Route } from '../../domain/plan.js';
 import { recordedName, type Json, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
@@ -9,6 +9,7 @@ import { heartbeating } from '../heartbeat.js';
 import type { KubeClient } from '../kube/types.js';
 import { untilServed } from '../mesh/default-service.js';
 import { isComplete, untilHolds } from '../mesh/deployment-state.js';
+import { driverFor } from '../mesh/drivers/index.js';
 import { probeInjection } from '../mesh/probe-namespace.js';
 import { backupFile, readBackup } from './backup-file.js';
 import { resourceOf } from './observe.js';
@@ -38,6 +39,8 @@ export function createRestoreOldControlPlane(context: ActivityContext): Activiti
       await untilComplete(kube, run, parts, signal);
       await restoreDefaultService(context, { run, route, before, signal });
       for (const webhook of webhooks) await restore(context, run, webhook);
+      const step = { context, run, route, signal };
+      await driverFor(route).restore(step, before);
       await requireInjection(kube, run, route, signal);
     });
 }
@@ -98,6 +101,7 @@ async function restoreDefaultService(
   context: ActivityContext,
   { run, route, before, signal }: { run: RunRef; route: Route; before: Snapshot; signal: AbortSignal },
 ): Promise<void> {
+  if (driverOf(route) === 'istio-revisioned') return;
   const service = before.objects.find((entry) => pluralOf(entry) === 'services' && entry.name === DEFAULT_SERVICE);
   if (service === undefined) return;
   await restoreObject(context, run, service);

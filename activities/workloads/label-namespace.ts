@@ -5,14 +5,10 @@ import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
 import type { KubeObject } from '../kube/types.js';
+import { driverFor } from '../mesh/drivers/index.js';
+import type { InjectionLabels } from '../mesh/drivers/driver.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
 import { namespaceResource } from './resources.js';
-
-/** How a namespace asks for injection: null where a label is absent. */
-interface InjectionLabels {
-  readonly [INJECTION_LABEL]: string | null;
-  readonly [REVISION_LABEL]: string | null;
-}
 
 /**
  * Guide, step 5.1 and step 6: points a namespace at the new control plane, or back at exactly what it said before. One
@@ -23,13 +19,13 @@ export function createLabelNamespace(context: ActivityContext): Activities['labe
   return async ({ run, namespace, direction, route }) => {
     const { kube } = context.access(run.cluster);
     const recorded = await recordedLabels(context, run, namespace);
-    const forward: InjectionLabels = { [INJECTION_LABEL]: null, [REVISION_LABEL]: route.to.revision };
-    const wanted = direction === 'forward' ? forward : recorded;
+    const named: InjectionLabels = { [INJECTION_LABEL]: null, [REVISION_LABEL]: route.to.revision };
+    const wanted = direction === 'forward' ? await driverFor(route).move(kube, route, recorded) : recorded;
     const current = labelsOf(await kube.get(namespaceResource(namespace)));
     if (current === null) {
       throw failure('NamespaceChanged', `Namespace ${namespace} of cluster ${run.cluster} does not exist any more.`);
     }
-    const known = [recorded, forward, ...inBetween(route)];
+    const known = [recorded, named, ...inBetween(route)];
     if (!known.some((labels) => equal(labels, current))) throw changed(run, namespace, current);
 
     await recordOperation(

@@ -1,4 +1,6 @@
-import { controllerOf, isLive, wantsSidecar, type Pod } from '../../domain/pod.js';
+import type { DriverName } from '../../domain/driver.js';
+import { gatewayKindOf, wantsSidecar } from '../../domain/injection.js';
+import { controllerOf, isLive, type Pod } from '../../domain/pod.js';
 import { desiredPods } from '../../domain/rollout.js';
 import {
   MOVABLE_KINDS,
@@ -17,15 +19,20 @@ import { podsIn, workloadCollection } from './resources.js';
 interface Listed {
   readonly ref: WorkloadRef;
   readonly pods: number;
+  readonly isGateway: boolean;
 }
 
 /** The workloads of a namespace that can be moved, largest first: the longest one must not begin last. */
-export function createListWorkloads({ access }: ActivityContext): Activities['listWorkloads'] {
+export function createListWorkloads({ access, release }: ActivityContext): Activities['listWorkloads'] {
   return async ({ run, namespace }) => {
     const { kube } = access(run.cluster);
+    const { driver } = release(run.release);
     const perKind = await Promise.all(WORKLOAD_KINDS.map((kind) => listKind(kube, kind, namespace)));
-    const listed = perKind.flat();
-    return [...listed, ...(await listOthers(kube, namespace, listed))]
+    const all = perKind.flat();
+    const others = await listOthers(kube, namespace, { listed: all, driver });
+    // The gateways of current Istio come after the namespaces, in a wave of their own.
+    const listed = driver === 'asm-1.6' ? all : all.filter(({ isGateway }) => !isGateway);
+    return [...listed, ...others]
       .sort((a, b) => b.pods - a.pods || a.ref.name.localeCompare(b.ref.name))
       .map(({ ref }) => ref);
   };
@@ -35,26 +42,36 @@ async function listKind(kube: KubeClient, kind: WorkloadKind, namespace: string)
   const { items } = await kube.list(workloadCollection(kind, namespace));
   return items.map((object) => {
     const ref: WorkloadRef = { kind, namespace, name: object.metadata.name };
-    return { ref, pods: desiredPods(kind, asWorkload(object)) };
+    const workload = asWorkload(object);
+    return { ref, pods: desiredPods(kind, workload), isGateway: isGatewayTemplate(workload) };
   });
+}
+
+function isGatewayTemplate({ spec }: ReturnType<typeof asWorkload>): boolean {
+  const { metadata = {} } = spec.template;
+  return gatewayKindOf({ metadata: { name: '', ...metadata } }) !== null;
 }
 
 /**
  * ReplicaSets without a Deployment, ReplicationControllers and Argo Rollouts, found by their pods: most namespaces have
  * none, and listing every old ReplicaSet of every Deployment would cost more than all the rest.
  */
-async function listOthers(kube: KubeClient, namespace: string, listed: readonly Listed[]): Promise<Listed[]> {
+async function listOthers(
+  kube: KubeClient,
+  namespace: string,
+  { listed, driver }: { listed: readonly Listed[]; driver: DriverName },
+): Promise<Listed[]> {
   const known = new Set(listed.map(({ ref }) => workloadName(ref)));
   const { items } = await kube.list(podsIn(namespace));
   const ownerOf = createOwnerFinder(kube);
   const strangers = items
     .map(asPod)
-    .filter((pod) => isLive(pod) && wantsSidecar(pod) && !isListed(pod, known, namespace));
+    .filter((pod) => isLive(pod) && wantsSidecar(pod, driver) && !isListed(pod, known, namespace));
   const others = new Map<string, Listed>();
   for (const owner of await Promise.all(strangers.map(ownerOf))) {
     const ref = refOf(owner, namespace);
     if (ref === null || owner.object === null) continue;
-    others.set(workloadName(ref), { ref, pods: desiredPods(ref.kind, asWorkload(owner.object)) });
+    others.set(workloadName(ref), { ref, pods: desiredPods(ref.kind, asWorkload(owner.object)), isGateway: false });
   }
   return [...others.values()];
 }

@@ -1,5 +1,7 @@
+import type { DriverName } from '../../domain/driver.js';
+import { wantsSidecar } from '../../domain/injection.js';
 import type { PlannedWorkload } from '../../domain/plan.js';
-import { controllerOf, isLive, wantsSidecar, type Pod } from '../../domain/pod.js';
+import { controllerOf, isLive, type Pod } from '../../domain/pod.js';
 import { actionFor, actionSentence, strategyOf, type OwnerKind } from '../../domain/workload-actions.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
@@ -23,12 +25,12 @@ type Found = Pick<Owner, 'kind' | 'called' | 'name' | 'object'> & { readonly nam
  * `domain/workload-actions.ts`, by namespace and name. Changes nothing.
  */
 export function createPlanWorkloads({ access }: ActivityContext): Activities['planWorkloads'] {
-  return ({ cluster, namespaces }) =>
+  return ({ cluster, namespaces, driver }) =>
     heartbeating(async () => {
       const { kube } = access(cluster);
       const wanted = new Set(namespaces);
       const found = new Map<string, Found>();
-      const all = [...(await ownersOfPods(kube, wanted)), ...(await cronJobs(kube, wanted))];
+      const all = [...(await ownersOfPods(kube, wanted, driver)), ...(await cronJobs(kube, wanted))];
       for (const owner of all) found.set(nameOf(owner), owner);
       return [...found.values()]
         .map(planned)
@@ -36,7 +38,11 @@ export function createPlanWorkloads({ access }: ActivityContext): Activities['pl
     });
 }
 
-async function ownersOfPods(kube: KubeClient, namespaces: ReadonlySet<string>): Promise<Found[]> {
+async function ownersOfPods(
+  kube: KubeClient,
+  namespaces: ReadonlySet<string>,
+  driver: DriverName | undefined,
+): Promise<Found[]> {
   const [pods, ...lists] = await Promise.all([
     kube.list({ api: 'v1', plural: 'pods' }),
     ...LISTED.map((collection) => kube.list(collection)),
@@ -52,7 +58,7 @@ async function ownersOfPods(kube: KubeClient, namespaces: ReadonlySet<string>): 
   return Promise.all(
     pods.items
       .map(asPod)
-      .filter((pod) => namespaces.has(pod.metadata.namespace ?? '') && isLive(pod) && wantsSidecar(pod))
+      .filter((pod) => namespaces.has(pod.metadata.namespace ?? '') && isLive(pod) && wantsSidecar(pod, driver))
       .map(async (pod): Promise<Found> => {
         const namespace = pod.metadata.namespace ?? '';
         return listed.get(plainOwner(pod, namespace)) ?? { ...(await ownerOf(pod)), namespace };

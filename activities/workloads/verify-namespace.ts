@@ -1,14 +1,6 @@
+import { wantsSidecar } from '../../domain/injection.js';
 import { named } from '../../domain/named.js';
-import {
-  hasSidecar,
-  isKept,
-  isLive,
-  isReady,
-  proxyTagOf,
-  wantsSidecar,
-  whyNotReady,
-  type Pod,
-} from '../../domain/pod.js';
+import { hasSidecar, isKept, isLive, isReady, proxyTagOf, whyNotReady, type Pod } from '../../domain/pod.js';
 import { isBehind, restartMarkOf } from '../../domain/rollout.js';
 import { restartMark, workloadName, type SidecarTarget, type WorkloadRef } from '../../domain/workload.js';
 import type { ActivityContext } from '../context.js';
@@ -43,7 +35,7 @@ export function createVerifyNamespace(context: ActivityContext): Activities['ver
           const pods = store
             .items()
             .map(asPod)
-            .filter((pod) => isLive(pod) && isKept(pod) && wantsSidecar(pod));
+            .filter((pod) => isLive(pod) && isKept(pod) && wantsSidecar(pod, expected.driver));
           const { late, behind } = await sort(context, input, pods);
           if (late.length > 0) return { pods: 0, late };
           if (behind.length === 0) return { pods: pods.length };

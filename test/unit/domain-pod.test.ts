@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { wantsSidecar } from '../../domain/injection.js';
 import {
   hasSidecar,
   imageTag,
@@ -8,7 +9,6 @@ import {
   namePods,
   proxyTagOf,
   runsSidecarOf,
-  wantsSidecar,
   whyNotReady,
   type Pod,
 } from '../../domain/pod.js';

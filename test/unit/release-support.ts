@@ -82,6 +82,7 @@ export function signatureOf(archive: Buffer, { privateKey }: Key): Buffer {
 export function releaseAt(baseUrl: string, { publicKey }: Key): Release {
   return {
     version: VERSION,
+    driver: 'asm-1.6',
     role: 'target',
     revision: 'test-999-1',
     profile: 'asm-multicloud',

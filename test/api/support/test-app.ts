@@ -26,6 +26,7 @@ export async function testApp(changes: Partial<AppDeps> = {}, options: AppOption
     releases: [
       {
         version: RELEASE,
+        driver: 'asm-1.6',
         role: 'target',
         revision: 'asm-1614-2',
         profile: 'asm-multicloud',

@@ -35,6 +35,7 @@ export async function sourceReleaseIn(dir: string, defaults: (profile: string) =
   await writeFile(join(dir, `${file}.1.sig`), sign('sha256', await readFile(join(dir, file)), privateKey));
   return {
     version: VERSION,
+    driver: 'asm-1.6',
     role: 'source',
     revision: 'default',
     profile: 'default',

@@ -37,6 +37,9 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
       act(run.cluster, 'installControlPlane', ({ controlPlanes }) => void controlPlanes.add('new')),
     verifyControlPlane: ({ run }) => act(run.cluster, 'verifyControlPlane', () => PROOF),
 
+    moveTags: ({ run, tags }) => act(run.cluster, `moveTags ${tags.map(({ tag }) => tag).join(' ')}`, () => undefined),
+    restoreTags: ({ run }) => act(run.cluster, 'restoreTags', () => undefined),
+
     labelNamespace: ({ run, namespace, direction }) =>
       act(run.cluster, `labelNamespace ${namespace} ${direction}`, ({ labels }) => {
         labels.set(namespace, sideOf(direction));

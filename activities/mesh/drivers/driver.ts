@@ -1,0 +1,49 @@
+import type { CheckId } from '../../../domain/checks/catalogue.js';
+import type { DriverName } from '../../../domain/driver.js';
+import type { ControlPlane, Route } from '../../../domain/plan.js';
+import type { Release } from '../../../domain/release.js';
+import type { RecordedObject, Snapshot } from '../../../domain/snapshot.js';
+import type { ActivityContext } from '../../context.js';
+import type { RunRef } from '../../contract.js';
+import type { KubeClient } from '../../kube/types.js';
+
+/** How a namespace asks for injection: null where a label is absent. */
+export interface InjectionLabels {
+  readonly 'istio-injection': string | null;
+  readonly 'istio.io/rev': string | null;
+}
+
+/** One step of a run, in one cluster. */
+export interface Step {
+  readonly context: ActivityContext;
+  readonly run: RunRef;
+  readonly route: Route;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What differs between the generations of Istio behind the one story of an upgrade. Whatever is not in here is the same for
+ * all of them: that objects are read, compared, changed and verified, and in which order.
+ */
+export interface MeshDriver {
+  readonly name: DriverName;
+  /** The way from a control plane that was found to a release, with what the pods of both sides say about themselves. */
+  detect(source: ControlPlane, release: Release): Route;
+  /** Whether a check of the catalogue concerns this generation. */
+  check(id: CheckId): boolean;
+  /**
+   * Further arguments of `istioctl install`.
+   * @param spec the specification that istioctl would work from, with everything that was asked for
+   */
+  install(spec: () => Promise<unknown>): Promise<readonly string[]>;
+  /** What the new control plane lacks beside what every generation needs; null when it is whole. */
+  verify(kube: KubeClient, route: Route): Promise<string | null>;
+  /** What a namespace must carry to be served by the new control plane. */
+  move(kube: KubeClient, route: Route, recorded: InjectionLabels): Promise<InjectionLabels>;
+  /** Brings back what is shared and leads to one control plane at a time, before anything is moved back. */
+  restore(step: Step, before: Snapshot): Promise<void>;
+  /** Points what is shared, and must outlive the old control plane, at the new one. */
+  retire(step: Step): Promise<void>;
+  /** What must be as it was when the run is finished, of the validation webhooks of its snapshot. */
+  keepsValidation(recorded: RecordedObject, route: Route): boolean;
+}

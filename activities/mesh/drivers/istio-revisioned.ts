@@ -1,0 +1,85 @@
+import type { CheckId } from '../../../domain/checks/catalogue.js';
+import { DEFAULT_TAG, INJECTION_LABEL, REVISION_LABEL, TAG_LABEL } from '../../../domain/names.js';
+import { isOwn } from '../../../domain/old-revision.js';
+import type { KubeClient } from '../../kube/types.js';
+import type { InjectionLabels, MeshDriver } from './driver.js';
+import { readTags, restoreTags } from '../tags.js';
+
+/** Checks of the guide's own path: what they look for does not exist in current Istio, or is no danger there. */
+const ONLY_OF_THE_GUIDE: readonly CheckId[] = [
+  // Going back never installs the old release again, and no installer calls kubectl.
+  'MESH003',
+  'MESH032',
+  // Gateways come last here, in a wave of their own; their ports are what they were.
+  'MESH016',
+  'MESH042',
+  'MESH017',
+];
+
+/** Lists of gateways in an installation's specification, by the name of the component. */
+const GATEWAY_LISTS = ['ingressGateways', 'egressGateways'] as const;
+
+/** Current Istio: any revision to any revision, with tags; gateways come last. */
+export const istioRevisioned: MeshDriver = {
+  name: 'istio-revisioned',
+  detect: (source, release) => ({
+    driver: 'istio-revisioned',
+    from: side(source.version, source.revision),
+    to: side(release.version, release.revision),
+  }),
+  check: (id) => !ONLY_OF_THE_GUIDE.includes(id),
+  install: withoutGateways,
+  verify: (kube, { to }) => validatorObstacle(kube, to.revision),
+  move: labelsForward,
+  restore: restoreTags,
+  // Tags and the default validator were moved before, each with its wave or at the beginning of the end.
+  retire: () => Promise.resolve(),
+  keepsValidation: (recorded, route) => !isOwn(recorded, route),
+};
+
+function side(version: string, revision: string) {
+  return { version, revision, sidecar: { driver: 'istio-revisioned' as const, revision, proxyTag: version } };
+}
+
+/**
+ * istioctl would replace the gateways in place before the first workload has moved, with all traffic from outside on them
+ * (istio #26019). They are left out here and come last.
+ */
+async function withoutGateways(spec: () => Promise<unknown>): Promise<readonly string[]> {
+  const { components = {} } = (await spec()) as { components?: Record<string, unknown> };
+  const off = GATEWAY_LISTS.flatMap((list) => {
+    const gateways = components[list];
+    const count = Array.isArray(gateways) ? gateways.length : 0;
+    return Array.from({ length: count }, (_, index) => `components.${list}[${index}].enabled=false`);
+  });
+  return ['--skip-confirmation', ...off.flatMap((option) => ['--set', option])];
+}
+
+/** Each revision checks the configuration that carries its label; without a certificate nobody could call it. */
+async function validatorObstacle(kube: KubeClient, revision: string): Promise<string | null> {
+  const { items } = await kube.list(
+    { api: 'admissionregistration.k8s.io/v1', plural: 'validatingwebhookconfigurations' },
+    { labelSelector: `${REVISION_LABEL}=${revision},!${TAG_LABEL}` },
+  );
+  const entries = items.flatMap(({ webhooks }) => (webhooks ?? []) as { clientConfig: { caBundle?: string } }[]);
+  const bare = entries.some(({ clientConfig }) => (clientConfig.caBundle ?? '') === '');
+  return bare ? `its validation webhook has no CA bundle yet` : null;
+}
+
+/**
+ * A namespace that asks by a tag keeps its labels once the tag has been moved. Before that it is a canary, which asks for the
+ * new revision by name for the time being.
+ */
+async function labelsForward(
+  kube: KubeClient,
+  { to }: Parameters<MeshDriver['move']>[1],
+  recorded: InjectionLabels,
+): Promise<InjectionLabels> {
+  const named: InjectionLabels = { [INJECTION_LABEL]: null, [REVISION_LABEL]: to.revision };
+  const { [INJECTION_LABEL]: injection, [REVISION_LABEL]: revision } = recorded;
+  // Its pods ask one by one: the default tag, which moves at the beginning of its wave, is all that decides.
+  if (injection === null && revision === null) return recorded;
+  const asked = injection === null ? revision : DEFAULT_TAG;
+  const tag = (await readTags(kube)).find((entry) => entry.tag === asked);
+  return tag?.revision === to.revision ? recorded : named;
+}

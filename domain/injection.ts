@@ -1,0 +1,33 @@
+import type { DriverName } from './driver.js';
+import type { Pod } from './pod.js';
+
+const INJECT = 'sidecar.istio.io/inject';
+const REFUSALS = ['false', 'no', 'off', 'n'];
+
+/** Where the injector of current Istio is told which templates a pod gets; `gateway` makes it a gateway. */
+const TEMPLATES = 'inject.istio.io/templates';
+/** Label of the Deployments and pods that istiod itself runs for a Gateway of the Gateway API. */
+const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
+
+/**
+ * Whether the injector gives this pod a sidecar when its namespace asks for one: what opts out is never waited for.
+ * 1.5 and 1.6 hear the annotation only; current Istio hears the label first. A gateway runs a proxy and has no sidecar.
+ */
+export function wantsSidecar(pod: Pick<Pod, 'metadata' | 'spec'>, driver: DriverName = 'asm-1.6'): boolean {
+  if (pod.spec.hostNetwork === true) return false;
+  const { labels = {}, annotations = {} } = pod.metadata;
+  if (driver === 'asm-1.6') return !REFUSALS.includes(annotations[INJECT] ?? '');
+  return gatewayKindOf(pod) === null && !REFUSALS.includes(labels[INJECT] ?? annotations[INJECT] ?? '');
+}
+
+/** How a gateway is deployed: by the installer, by injection into a Deployment of its owner, or by istiod for a Gateway. */
+export type GatewayKind = 'installed' | 'injected' | 'gatewayApi';
+
+/** What a pod, or the template of one, is as a gateway; null when it is none. */
+export function gatewayKindOf({ metadata }: Pick<Pod, 'metadata'>): GatewayKind | null {
+  const { labels = {}, annotations = {} } = metadata;
+  if (labels[GATEWAY_NAME] !== undefined) return 'gatewayApi';
+  if (/\bgateway\b/.test(annotations[TEMPLATES] ?? '')) return 'injected';
+  const isOfInstaller = /^(Ingress|Egress)Gateways$/.test(labels['operator.istio.io/component'] ?? '');
+  return isOfInstaller || /^(ingress|egress)gateway$/.test(labels['istio'] ?? '') ? 'installed' : null;
+}

@@ -1,0 +1,100 @@
+import { ISTIO_NAMESPACE } from './names.js';
+import type { DetectedMesh, NamespaceInjection, TagMove, UpgradeOptions, Wave } from './plan.js';
+import { askOf, planTags, revisionServing, tagsOf, type Ask } from './tags.js';
+import { divideIntoWaves, podsWithSidecar, type WaveProblem } from './waves.js';
+
+/** How a mesh of current Istio is moved. */
+export interface RevisionedWaves {
+  readonly waves: readonly Wave[];
+  readonly tags: readonly TagMove[];
+  readonly problems: readonly WaveProblem[];
+}
+
+interface Revisions {
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Canary, the rest, and the gateways last (pitfalls 4d), with the tags that begin each wave. Without a choice the canary is
+ * what the mesh itself calls so: the namespaces of a tag such as `prod-canary`; else the one with the fewest pods.
+ */
+export function divideRevisioned(
+  mesh: DetectedMesh,
+  { from, to }: Revisions,
+  options: Pick<UpgradeOptions, 'canary' | 'exclude'>,
+): RevisionedWaves {
+  const tags = tagsOf(mesh);
+  const movable = mesh.namespaces.filter((entry) => {
+    const serving = revisionServing(entry, tags);
+    return entry.namespace !== ISTIO_NAMESPACE && (serving === from || serving === to);
+  });
+  const asks = new Map(movable.map((entry) => [entry.namespace, askOf(entry, tags)]));
+  const gateways = (mesh.gatewayDeployments ?? []).map(({ deployment }) => deployment);
+  const ofGateways = movable.filter((entry) => holdsOnlyGateways(entry, gateways));
+  const others = movable.filter((entry) => !ofGateways.includes(entry));
+  const canary = options.canary ?? canaryByTag(others, asks, options.exclude);
+  const divided = divideIntoWaves(others, { exclude: options.exclude, ...(canary && { canary }) });
+  const last = ofGateways.map(({ namespace }) => namespace).filter((name) => !options.exclude.includes(name));
+  const untagged = withGateways(divided.waves, gateways, last);
+  const moves = planTags(mesh, from, untagged);
+  const waves = untagged.map((wave) => withTags(wave, moves));
+  return { waves, tags: moves, problems: [...divided.problems, ...tornApart(asks, moves, waves, options.exclude)] };
+}
+
+function canaryByTag(
+  movable: readonly NamespaceInjection[],
+  asks: ReadonlyMap<string, Ask | null>,
+  exclude: readonly string[],
+): string[] | undefined {
+  const found = movable.filter((entry) => {
+    const ask = asks.get(entry.namespace);
+    return ask?.by === 'tag' && ask.tag.includes('canary') && !exclude.includes(entry.namespace);
+  });
+  const runs = found.some((entry) => podsWithSidecar(entry) > 0);
+  return runs ? found.map(({ namespace }) => namespace) : undefined;
+}
+
+/** Its label would bring the next pod of a gateway to the new revision, so it moves with them. */
+function holdsOnlyGateways({ namespace, podsByRevision, workloads }: NamespaceInjection, gateways: readonly string[]) {
+  const own = gateways.filter((deployment) => deployment.startsWith(`${namespace}/`));
+  return own.length > 0 && own.length === workloads && podsByRevision === undefined;
+}
+
+function withGateways(waves: readonly Wave[], gateways: readonly string[], namespaces: readonly string[]): Wave[] {
+  if (gateways.length === 0) return [...waves];
+  const before = waves.filter(({ namespaces }) => namespaces.length > 0);
+  return [
+    ...before.map((wave) => ({ ...wave, gate: wave.name })),
+    { name: 'gateways', namespaces, gate: 'finalize', gateways },
+  ];
+}
+
+function withTags(wave: Wave, moves: readonly TagMove[]): Wave {
+  const tags = moves.filter((move) => move.wave === wave.name).map(({ tag }) => tag);
+  return tags.length === 0 ? wave : { ...wave, tags };
+}
+
+/** Namespaces that cannot stay apart from others, because one tag decides over both. */
+function tornApart(
+  asks: ReadonlyMap<string, Ask | null>,
+  moves: readonly TagMove[],
+  waves: readonly Wave[],
+  exclude: readonly string[],
+): WaveProblem[] {
+  const waveOf = (namespace: string) => waves.find(({ namespaces }) => namespaces.includes(namespace))?.name;
+  return moves.flatMap(({ tag, wave, namespaces }) => [
+    ...namespaces
+      .filter((namespace) => wave !== 'finalize' && exclude.includes(namespace))
+      .map((namespace) => ({
+        namespace,
+        message: `Excluded namespace ${namespace} asks for tag ${tag}, which the run moves for others: its next pods would get the new sidecar. Give it the label istio.io/rev of its revision first.`,
+      })),
+    ...namespaces
+      .filter((namespace) => asks.get(namespace)?.by === 'pods' && (waveOf(namespace) ?? wave) !== wave)
+      .map((namespace) => ({
+        namespace,
+        message: `Namespace ${namespace} has no label of its own: its pods follow tag ${tag}, which moves in wave ${wave}, so it cannot be in an earlier one.`,
+      })),
+  ]);
+}
