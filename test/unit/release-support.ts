@@ -83,6 +83,7 @@ export function releaseAt(baseUrl: string, { publicKey }: Key): Release {
   return {
     version: VERSION,
     role: 'target',
+    driver: 'asm-1.6',
     revision: 'test-999-1',
     profile: 'asm-multicloud',
     sources: [],

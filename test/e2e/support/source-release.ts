@@ -36,6 +36,7 @@ export async function sourceReleaseIn(dir: string, defaults: (profile: string) =
   return {
     version: VERSION,
     role: 'source',
+    driver: 'asm-1.6',
     revision: 'default',
     profile: 'default',
     sources: [],
