@@ -38,3 +38,26 @@ export function supportOf(version: string): IstioSupport | null {
   const minor = parsed === null ? '' : minorOf(parsed);
   return ISTIO_SUPPORT.find((row) => row.minor === minor) ?? null;
 }
+
+/** Whether a minor gets patches on a day; `soon` within the month before its end. */
+export interface EndOfLife {
+  readonly minor: string;
+  readonly date: string;
+  readonly expected: boolean;
+  readonly state: 'over' | 'soon' | 'later';
+}
+
+const SOON_MS = 30 * 24 * 60 * 60 * 1000;
+
+/**
+ * When a version's minor gets no patches any more.
+ * @param today given from outside, so that the answer is the same whenever it is asked again
+ * @returns null when no end is announced, or when the minor is not in the table
+ */
+export function endOfLifeOf(version: string, today: Date): EndOfLife | null {
+  const row = supportOf(version);
+  if (row?.endOfLife == null) return null;
+  const { minor, endOfLife: date, expected = false } = row;
+  const left = Date.parse(`${date}T23:59:59Z`) - today.getTime();
+  return { minor, date, expected, state: left < 0 ? 'over' : left < SOON_MS ? 'soon' : 'later' };
+}
