@@ -180,7 +180,7 @@ export const FAILURES = {
   SignatureInvalid: {
     meaning: 'block',
     status: 422,
-    sentence: 'The archive does not carry a valid signature of the release key. Nothing was unpacked.',
+    sentence: 'The archive is not what the key of the release signed, or has not its SHA-256. Nothing was unpacked.',
     nextStep:
       'Do not use this archive. Find out where it came from, fetch the true one, then `meshlift retry <cluster>`.',
   },

@@ -1,13 +1,23 @@
 import { z } from 'zod';
 import { DRIVERS } from './driver.js';
-import { DEFAULT_REVISION, revisionNameSchema } from './names.js';
-import { compareVersions, minorOf, parseVersion, revisionOf } from './version.js';
+import { revisionNameSchema } from './names.js';
+import { compareVersions, minorOf, parseVersion } from './version.js';
 
-/** One downloadable archive of a release. The signature lies beside it, under the same name plus {@link Release.signatureSuffix}. */
+/**
+ * One downloadable archive of a release. A signature lies beside it, under the same name plus {@link Release.signatureSuffix}.
+ * Upstream Istio signs images and not archives: there the catalogue names the digest.
+ */
 export const archiveSchema = z.strictObject({
   file: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\.(tar\.gz|zip)$/, 'an archive is a plain .tar.gz or .zip file name'),
+  /** SHA-256 of the archive, in hex. */
+  sha256: z.exactOptional(
+    z
+      .string()
+      .regex(/^[0-9a-fA-F]{64}$/, 'a sha256 is 64 hexadecimal digits')
+      .toLowerCase(),
+  ),
 });
 
 /** A row of the version gate: which patches of one minor may go directly to the release. */
@@ -18,8 +28,6 @@ export const sourceRuleSchema = z.strictObject({
 
 /** A release in the catalogue: everything Meshlift must know to fetch, prove and install it. */
 export const releaseSchema = z.strictObject({
-  /** The generation of Istio that it is, and so how a mesh is upgraded to it. */
-  driver: z.enum(DRIVERS).default('asm-1.6'),
   /** Version as the vendor writes it, for instance `1.6.14-asm.2`. It becomes part of paths. */
   version: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'a version is letters, digits, dots and dashes'),
   /**
@@ -27,22 +35,29 @@ export const releaseSchema = z.strictObject({
    * brings a control plane of exactly that version back (guide, steps 2 and 6).
    */
   role: z.enum(['target', 'source']).default('target'),
+  /** How meshes are upgraded to it. */
+  driver: z.enum(DRIVERS).default('asm-1.6'),
   /** Revision name of the new control plane, for instance `asm-1614-2`; `default` for one that is installed without any. */
   revision: revisionNameSchema,
   /** Istio configuration profile given to `istioctl install`. */
   profile: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
-  /** Sources that may be upgraded to this release directly. */
+  /** Sources that may be upgraded to this release directly. Driver `istio-revisioned` works them out of the versions. */
   sources: z.array(sourceRuleSchema).default([]),
   /** Minors that must first go through another minor: `{ from: '1.4', minPatch: 5, via: '1.5' }`. */
   routes: z.array(z.strictObject({ from: z.string(), minPatch: z.int().min(0), via: z.string() })).default([]),
   /** Kubernetes minors that the release runs on, both ends included. */
-  kubernetes: z.strictObject({ min: z.string().regex(/^\d+\.\d+$/), max: z.string().regex(/^\d+\.\d+$/) }),
+  kubernetes: z.strictObject(
+    { min: z.string().regex(/^\d+\.\d+$/), max: z.string().regex(/^\d+\.\d+$/) },
+    { error: ({ input }) => (input === undefined ? 'say which versions of Kubernetes it runs on' : undefined) },
+  ),
   /** Folder that holds the archives, without a trailing slash. */
   baseUrl: z.url({ protocol: /^(https?|file)$/ }),
-  /** PEM of the ECDSA P-256 key that signs the archives. */
-  publicKey: z.string().includes('BEGIN PUBLIC KEY'),
+  /** PEM of the ECDSA P-256 key that signs the archives, where they are signed. */
+  publicKey: z.exactOptional(z.string().includes('BEGIN PUBLIC KEY')),
   /** What is appended to an archive's name to get its signature. */
-  signatureSuffix: z.string().regex(/^[A-Za-z0-9._-]+$/, 'a suffix is letters, digits, dots and dashes'),
+  signatureSuffix: z.exactOptional(
+    z.string().regex(/^[A-Za-z0-9._-]+$/, 'a suffix is letters, digits, dots and dashes'),
+  ),
   /** Archives per `process.platform`; a release need not have one for each. */
   archives: z.strictObject({
     linux: z.exactOptional(archiveSchema),
@@ -57,35 +72,19 @@ export type Release = z.infer<typeof releaseSchema>;
 export const PLATFORMS = ['linux', 'darwin', 'win32'] as const;
 export type Platform = (typeof PLATFORMS)[number];
 
-/** A release as people write it: the revision may be left out and is then named as the vendor would. */
-export const releaseEntrySchema = releaseSchema
-  .extend({ revision: z.exactOptional(revisionNameSchema) })
-  .transform((entry, context): Release => {
-    const { revision = revisionFor(entry) } = entry;
-    if (revision !== null) return { ...entry, revision };
-    const message = `no revision name can be derived from "${entry.version}": name one`;
-    context.issues.push({ code: 'custom', path: ['revision'], input: undefined, message });
-    return z.NEVER;
-  })
-  .superRefine((release, context) => {
-    for (const message of contradictionsIn(release)) context.addIssue({ code: 'custom', message });
-  });
+/** How an archive is proven, before it is unpacked. */
+export type Proof =
+  | { readonly by: 'signature'; readonly publicKey: string; readonly suffix: string }
+  | { readonly by: 'digest'; readonly sha256: string };
 
-function revisionFor({ version, role }: Pick<Release, 'version' | 'role'>): string | null {
-  if (role === 'source') return DEFAULT_REVISION;
-  return parseVersion(version) === null ? null : revisionOf(version);
-}
+type Provable = Pick<Release, 'publicKey' | 'signatureSuffix' | 'archives'>;
 
-function contradictionsIn({ role, sources, routes, archives }: Release): string[] {
-  return [
-    ...(Object.keys(archives).length === 0 ? ['a release has an archive for one platform at least'] : []),
-    ...(role === 'source' && sources.length + routes.length > 0
-      ? ['nothing is upgraded to a release of role "source": it has neither sources nor routes']
-      : []),
-    ...(role === 'target' && sources.length === 0
-      ? ['a release of role "target" says in sources what may be upgraded to it']
-      : []),
-  ];
+/** How the archive for a platform is proven; null for one that nothing proves, which the catalogue refuses. */
+export function proofOf({ publicKey, signatureSuffix, archives }: Provable, platform: Platform): Proof | null {
+  const sha256 = archives[platform]?.sha256;
+  if (sha256 !== undefined) return { by: 'digest', sha256 };
+  if (publicKey === undefined || signatureSuffix === undefined) return null;
+  return { by: 'signature', publicKey, suffix: signatureSuffix };
 }
 
 /** An archive that a run has fetched, proven and keeps. */

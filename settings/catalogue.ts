@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { releaseEntrySchema, releaseSchema, type Release } from '../domain/release.js';
+import { releaseEntrySchema } from '../domain/release-entry.js';
+import { releaseSchema, type Release } from '../domain/release.js';
 import { assetPath } from './node-command.js';
 import { schemeRefusal, type DownloadPolicy } from './download-policy.js';
 import { SettingsError, type Settings } from './settings.js';
@@ -122,7 +123,12 @@ function withoutSecrets(baseUrl: string): string {
 }
 
 /** Says at the start, and not in the middle of a run, that nothing can be proven with a key. */
-function checkKey({ version, publicKey }: Release): void {
+function checkKey({ version, publicKey, signatureSuffix }: Release): void {
+  if (publicKey === undefined) return;
+  if (signatureSuffix === undefined)
+    throw new SettingsError(
+      `Release "${version}" is proven by the sha256 of its archives: a mirror changes no key there`,
+    );
   let curve: string | undefined;
   try {
     curve = createPublicKey(publicKey).asymmetricKeyDetails?.namedCurve;

@@ -3,7 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { clusterIdSchema } from '../domain/names.js';
-import { releaseEntrySchema, releaseSchema } from '../domain/release.js';
+import { releaseEntrySchema } from '../domain/release-entry.js';
+import { releaseSchema } from '../domain/release.js';
 import { downloadSettingsSchema } from './download-policy.js';
 
 const overlayName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/);

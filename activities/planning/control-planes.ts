@@ -1,6 +1,7 @@
 import { ISTIO_NAMESPACE } from '../../domain/names.js';
 import type { ControlPlane, Finding } from '../../domain/plan.js';
 import type { Release } from '../../domain/release.js';
+import { checkRevisionGate } from '../../domain/revision-gate.js';
 import { checkVersionGate, type GateVerdict } from '../../domain/version-gate.js';
 import { compareVersions, parseVersion } from '../../domain/version.js';
 
@@ -30,7 +31,14 @@ function newestFirst(a: string, b: string): number {
 
 /** What the version gate says of one of several control planes. */
 export function gateOf({ deployment, version }: ControlPlane, release: Release): GateVerdict {
-  return checkVersionGate(version, release, `Deployment ${ISTIO_NAMESPACE}/${deployment}`);
+  return judge(version, release, `Deployment ${ISTIO_NAMESPACE}/${deployment}`);
+}
+
+/** Each driver has its own rules. */
+function judge(version: string, release: Release, name?: string): GateVerdict {
+  return release.driver === 'istio-revisioned'
+    ? checkRevisionGate(version, release, name)
+    : checkVersionGate(version, release, name);
 }
 
 /**
@@ -38,7 +46,7 @@ export function gateOf({ deployment, version }: ControlPlane, release: Release):
  * judged for itself, because the way of one says nothing about the others.
  */
 export function gateFindings(source: ControlPlane, others: readonly ControlPlane[], release: Release): Finding[] {
-  const verdict = others.length === 0 ? checkVersionGate(source.version, release) : gateOf(source, release);
+  const verdict = others.length === 0 ? judge(source.version, release) : gateOf(source, release);
   if (verdict.ok) return [];
   return [refusal(verdict), ...others.map((other) => ofOther(other, source, release))];
 }

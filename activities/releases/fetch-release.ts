@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PLATFORMS, type Platform, type Release } from '../../domain/release.js';
+import { PLATFORMS, proofOf, type Platform, type Proof, type Release } from '../../domain/release.js';
 import type { DownloadPolicy } from '../../settings/download-policy.js';
 import { runCommand } from '../exec.js';
 import { failure } from '../failure.js';
@@ -10,7 +10,7 @@ import { asDiskFull } from './disk-full.js';
 import { downloadFile, downloadSmall, type Progress } from './download.js';
 import { unpackInto } from './unpack.js';
 import { invalid } from './unpack-guard.js';
-import { proveArchive, type ProvenArchive } from './verify.js';
+import { proveArchive, type Evidence, type ProvenArchive } from './verify.js';
 
 export interface FetchRequest {
   readonly release: Release;
@@ -37,8 +37,8 @@ export interface FetchedRelease {
 }
 
 /**
- * Guide, step 3: gets the archive of a release for a platform, proves its signature over the archive's bytes, and only then unpacks it.
- * Archive and signature stay in the cache: a second call proves them again and downloads nothing. Several processes may share the cache.
+ * Guide, step 3: gets the archive of a release for a platform, proves its signature or its digest over the archive's bytes, and only
+ * then unpacks it. Archive and signature stay in the cache: a second call proves them again and downloads nothing. Several processes may share the cache.
  * @throws DownloadFailed, SignatureInvalid (nothing was unpacked), ArchiveInvalid, DiskFull
  */
 export async function fetchReleaseArchive(request: FetchRequest): Promise<FetchedRelease> {
@@ -50,7 +50,7 @@ export async function fetchReleaseArchive(request: FetchRequest): Promise<Fetche
 }
 
 async function fetchInto(place: Place, request: FetchRequest): Promise<FetchedRelease> {
-  const archive = (await proveCached(request, place)) ?? (await download(request, place));
+  const archive = (await proveCached(place)) ?? (await download(request, place));
   try {
     const dir = join(place.releases, archive.digest);
     if (!(await isRight(request, dir).catch(() => false))) await unpack(request, place, archive, dir);
@@ -65,34 +65,42 @@ interface Place {
   readonly releases: string;
   readonly archives: string;
   readonly file: string;
-  readonly signature: string;
+  readonly proof: Proof;
 }
 
 async function placeOf({ release, platform, cacheDir }: FetchRequest): Promise<Place> {
   const file = isOffered(platform) ? release.archives[platform]?.file : undefined;
-  if (file === undefined) {
+  if (!isOffered(platform) || file === undefined) {
     const offered = Object.keys(release.archives).join(', ');
     throw failure('ArchiveInvalid', `Release ${release.version} has no archive for ${platform}, only for ${offered}.`);
   }
+  const proof = proofOf(release, platform);
+  if (proof === null)
+    throw failure('SignatureInvalid', `Nothing in the catalogue proves ${file} of release ${release.version}.`);
   const releases = join(cacheDir, 'releases');
   const archives = join(releases, 'archives');
   await mkdir(archives, { recursive: true, mode: 0o700 });
-  return { releases, archives, file, signature: `${file}${release.signatureSuffix}` };
+  return { releases, archives, file, proof };
 }
 
 function isOffered(platform: NodeJS.Platform): platform is Platform {
   return (PLATFORMS as readonly string[]).includes(platform);
 }
 
-/** The archive of an earlier call, if it is there and still what the key signed: key and mirror may have been changed since. */
-async function proveCached({ release }: FetchRequest, place: Place): Promise<ProvenArchive | null> {
+/** The archive of an earlier call, if it is there and still what is proven: key, digest and mirror may have been changed since. */
+async function proveCached(place: Place): Promise<ProvenArchive | null> {
   try {
-    const signature = await readFile(join(place.archives, place.signature));
-    return await proveArchive(join(place.archives, place.file), signature, release.publicKey);
+    const evidence = await evidenceOf(place, (name) => readFile(join(place.archives, name)));
+    return await proveArchive(join(place.archives, place.file), evidence);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
+}
+
+async function evidenceOf({ file, proof }: Place, read: (name: string) => Promise<Buffer>): Promise<Evidence> {
+  if (proof.by === 'digest') return { sha256: proof.sha256 };
+  return { publicKey: proof.publicKey, signature: await read(`${file}${proof.suffix}`) };
 }
 
 async function download(request: FetchRequest, place: Place): Promise<ProvenArchive> {
@@ -103,8 +111,8 @@ async function download(request: FetchRequest, place: Place): Promise<ProvenArch
   const fetchProven = async () => {
     const progress = heartbeat === undefined ? {} : { onProgress: heartbeat };
     const { resumed } = await downloadFile({ url: from(place.file), policy, signal, ...progress }, part);
-    const signature = await downloadSmall({ url: from(place.signature), policy, signal });
-    return { resumed, signature, archive: await proveArchive(part, signature, release.publicKey) };
+    const evidence = await evidenceOf(place, (name) => downloadSmall({ url: from(name), policy, signal }));
+    return { resumed, evidence, archive: await proveArchive(part, evidence) };
   };
   try {
     let fetched = await fetchProven();
@@ -113,12 +121,12 @@ async function download(request: FetchRequest, place: Place): Promise<ProvenArch
       await rm(part, { force: true });
       fetched = await fetchProven();
     }
-    const { archive, signature } = fetched;
+    const { archive, evidence } = fetched;
     if (archive === null) {
       await rm(part, { force: true });
-      throw notSigned(release, from(place.file));
+      throw notProven(release, from(place.file), place.proof);
     }
-    await keep(place, part, signature);
+    await keep(place, part, evidence);
     return archive;
   } catch (error) {
     // What can heal goes on here later; anything else must leave nothing behind.
@@ -129,19 +137,26 @@ async function download(request: FetchRequest, place: Place): Promise<ProvenArch
   }
 }
 
-async function keep(place: Place, part: string, signature: Buffer): Promise<void> {
-  const draft = join(place.archives, `${place.signature}.${newTag()}`);
-  try {
-    await writeFile(draft, signature, { mode: 0o600 });
-    await rename(draft, join(place.archives, place.signature));
-  } finally {
-    await rm(draft, { force: true });
-  }
+async function keep(place: Place, part: string, evidence: Evidence): Promise<void> {
+  if ('signature' in evidence && place.proof.by === 'signature')
+    await keepSignature(place, `${place.file}${place.proof.suffix}`, evidence.signature);
   await rename(part, join(place.archives, place.file));
 }
 
-function notSigned({ version }: Release, url: URL) {
-  const message = `The archive ${url.href} of release ${version} is not signed by the key of that release. It was deleted; nothing was unpacked.`;
+async function keepSignature({ archives }: Place, name: string, signature: Buffer): Promise<void> {
+  const draft = join(archives, `${name}.${newTag()}`);
+  try {
+    await writeFile(draft, signature, { mode: 0o600 });
+    await rename(draft, join(archives, name));
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+function notProven({ version }: Release, url: URL, proof: Proof) {
+  const lacks =
+    proof.by === 'signature' ? 'is not signed by the key of that release' : `has another SHA-256 than ${proof.sha256}`;
+  const message = `The archive ${url.href} of release ${version} ${lacks}. It was deleted; nothing was unpacked.`;
   return failure('SignatureInvalid', message);
 }
 

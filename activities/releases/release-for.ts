@@ -66,10 +66,16 @@ async function keep(
   return recordOperation(context.journal, run, operation, async (report) => {
     const heartbeat = (progress: Progress) => report(describeProgress(progress));
     const { digest, dir } = await releaseFor(context, release, signal, { heartbeat });
-    const verified = `ECDSA P-256 over SHA-256 with the key of ${version}: Verified OK`;
+    const verified = howProven(release);
     const value = { version, role, digest, verified, dir };
     return { outcome: 'succeeded', tail: `sha256 ${digest}\n${verified}`, value };
   });
+}
+
+function howProven(release: Release): string {
+  return release.publicKey === undefined
+    ? `SHA-256 as the catalogue names it for ${release.version}: Verified OK`
+    : `ECDSA P-256 over SHA-256 with the key of ${release.version}: Verified OK`;
 }
 
 /** What a person would fetch on this machine. */

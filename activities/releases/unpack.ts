@@ -7,7 +7,7 @@ import { checkZip, unpackZip } from './unpack-zip.js';
 
 /** What is unpacked, and where to. */
 export interface Unpacking {
-  /** Open archive, whose signature was proven. */
+  /** Open archive, which was proven. */
   readonly handle: FileHandle;
   /** Name of the archive; its ending tells the format. */
   readonly file: string;

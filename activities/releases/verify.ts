@@ -8,12 +8,19 @@ export interface ProvenArchive {
   readonly digest: string;
 }
 
+/** What an archive is compared with. */
+export type Evidence =
+  | { readonly publicKey: string; readonly signature: Buffer }
+  /** In lower-case hex. */
+  | { readonly sha256: string };
+
 /**
- * Guide, step 3: checks the vendor's signature, ECDSA P-256 over SHA-256 in DER, over the bytes of the archive.
- * @returns null when the signature is not the key's; otherwise the caller closes the handle
+ * Guide, step 3: checks the vendor's signature (ECDSA P-256 over SHA-256 in DER), or the digest that the catalogue names, over
+ * the bytes of the archive.
+ * @returns null when they are not what the key signed or the digest is of; otherwise the caller closes the handle
  * @throws the system's error when the file cannot be read
  */
-export async function proveArchive(file: string, signature: Buffer, publicKey: string): Promise<ProvenArchive | null> {
+export async function proveArchive(file: string, evidence: Evidence): Promise<ProvenArchive | null> {
   const handle = await open(file, 'r');
   let proven = false;
   try {
@@ -23,8 +30,9 @@ export async function proveArchive(file: string, signature: Buffer, publicKey: s
       verify.update(chunk as Buffer);
       hash.update(chunk as Buffer);
     }
-    proven = verify.verify(publicKey, signature);
-    return proven ? { handle, digest: hash.digest('hex') } : null;
+    const digest = hash.digest('hex');
+    proven = 'sha256' in evidence ? digest === evidence.sha256 : verify.verify(evidence.publicKey, evidence.signature);
+    return proven ? { handle, digest } : null;
   } finally {
     if (!proven) await handle.close();
   }

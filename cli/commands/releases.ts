@@ -40,20 +40,27 @@ function listPart(context: Context): Command {
 }
 
 function verifyPart(context: Context): Command {
-  return localCommand('verify', 'Prove the signature of an archive that is here already. Unpacks nothing.')
+  return localCommand(
+    'verify',
+    'Prove the signature or the SHA-256 of an archive that is here already. Unpacks nothing.',
+  )
     .argument('<file>', 'the archive')
-    .option('--release <version>', 'whose key and signature suffix (default: by the name of the file)')
+    .option(
+      '--release <version>',
+      'whose key and signature suffix, or whose SHA-256 (default: by the name of the file)',
+    )
     .option('--signature <file>', 'the signature (default: beside the archive)')
     .option('--key <file>', 'PEM of another ECDSA P-256 key')
+    .addOption(new Option('--sha256 <hex>', 'another SHA-256, and no signature').conflicts(['signature', 'key']))
     .action((file: string, flags: VerifyFlags) =>
       withPreconditions(context, async () => {
         const { catalogue } = await localPlaces(flags, context.env);
-        const { verified, digest, by, signature } = await verifyArchive({ file, ...flags }, catalogue);
+        const { verified, digest, sentence } = await verifyArchive({ file, ...flags }, catalogue);
         if (verified) {
-          context.out(`Verified OK: ${file} is signed by ${by}\nsha256 ${digest ?? ''}\n`);
+          context.out(`Verified OK: ${sentence}\nsha256 ${digest ?? ''}\n`);
           return;
         }
-        context.err(`meshlift: ${signature} is no signature of ${file} by ${by}. Do not use this archive.\n`);
+        context.err(`meshlift: ${sentence}. Do not use this archive.\n`);
         context.finish(EXIT.error);
       }),
     );
@@ -81,7 +88,9 @@ function fetchPart(context: Context): Command {
           ? `istioctl says ${version}`
           : `not asked: an istioctl for ${platform} does not run on ${process.platform}`;
         const rows = [
-          ['signature', `Verified OK, by the key of ${version}`],
+          release.publicKey === undefined
+            ? ['proof', `Verified OK, by the SHA-256 of ${version} in the catalogue`]
+            : ['signature', `Verified OK, by the key of ${version}`],
           ['sha256', digest],
           ['version', said],
           ['folder', dir],

@@ -4,7 +4,8 @@ import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/
 import { dirname } from 'node:path';
 import { isSeq, parseDocument, YAMLSeq } from 'yaml';
 import { z } from 'zod';
-import { releaseEntrySchema, type Release } from '../../domain/release.js';
+import { releaseEntrySchema } from '../../domain/release-entry.js';
+import type { Release } from '../../domain/release.js';
 import { loadCatalogue } from '../../settings/catalogue.js';
 import { downloadRefusal } from '../../settings/download-policy.js';
 import { parseSettings } from '../../settings/settings.js';

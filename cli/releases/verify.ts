@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { proveArchive } from '../../activities/releases/verify.js';
+import { proveArchive, type Evidence } from '../../activities/releases/verify.js';
 import type { Release } from '../../domain/release.js';
 import type { Catalogue } from '../../settings/catalogue.js';
 import { UsageError } from '../exit-codes.js';
@@ -14,30 +14,73 @@ export interface Verification {
   readonly signature?: string;
   /** File with the PEM. Default: the key of the release. */
   readonly key?: string;
+  /** In hex, instead of any signature. Default: that of the release, where it names one. */
+  readonly sha256?: string;
 }
 
 /** What came of it. */
 export interface Verdict {
   readonly verified: boolean;
-  readonly signature: string;
-  /** SHA-256 in hex; null when the signature is not the key's. */
+  /** What was found, with the names of both sides. */
+  readonly sentence: string;
+  /** SHA-256 in hex; null when the archive is not proven. */
   readonly digest: string | null;
-  /** Whose key it was. */
-  readonly by: string;
 }
 
 /**
- * Guide, step 3: proves the signature over the bytes of an archive that somebody has fetched. Unpacks nothing.
- * @throws UsageError when a file is missing, or when it cannot be told which key is meant
+ * Guide, step 3: proves the signature or the digest over the bytes of an archive that somebody has fetched. Unpacks nothing.
+ * @throws UsageError when a file is missing, or when it cannot be told what the archive must be
  */
 export async function verifyArchive(wanted: Verification, catalogue: Catalogue): Promise<Verdict> {
-  const release = releaseOf(wanted, catalogue);
-  const signatureFile = wanted.signature ?? `${wanted.file}${release?.signatureSuffix ?? '.sig'}`;
-  const signature = await readIt(signatureFile);
-  const { by, publicKey } = await keyOf(wanted, release);
-  const archive = await proveArchive(wanted.file, signature, publicKey).catch(unusable(wanted));
+  const { evidence, right, wrong } = await expectationOf(wanted, catalogue);
+  const archive = await proveArchive(wanted.file, evidence).catch(unusable(wanted));
   await archive?.handle.close();
-  return { verified: archive !== null, signature: signatureFile, digest: archive?.digest ?? null, by };
+  const digest = archive?.digest ?? null;
+  return { verified: digest !== null, sentence: digest === null ? wrong : right, digest };
+}
+
+interface Expectation {
+  readonly evidence: Evidence;
+  /** What holds when the archive is proven, and when it is not. */
+  readonly right: string;
+  readonly wrong: string;
+}
+
+async function expectationOf(wanted: Verification, catalogue: Catalogue): Promise<Expectation> {
+  if (wanted.sha256 !== undefined) return ofDigest(wanted, readDigest(wanted.sha256), 'that was given');
+  const release = releaseOf(wanted, catalogue);
+  const sha256 = release === null || wanted.key !== undefined ? undefined : digestIn(release, wanted);
+  if (sha256 !== undefined) return ofDigest(wanted, sha256, `of ${release?.version ?? ''} in the catalogue`);
+  const { file } = wanted;
+  const signature = wanted.signature ?? `${file}${release?.signatureSuffix ?? '.sig'}`;
+  const bytes = await readIt(signature);
+  const { by, publicKey } = await keyOf(wanted, release);
+  return {
+    evidence: { publicKey, signature: bytes },
+    right: `${file} is signed by ${by}`,
+    wrong: `${signature} is no signature of ${file} by ${by}`,
+  };
+}
+
+function ofDigest({ file }: Verification, sha256: string, which: string): Expectation {
+  return {
+    evidence: { sha256 },
+    right: `${file} has the SHA-256 ${which}`,
+    wrong: `${file} has not the SHA-256 ${which}, ${sha256}`,
+  };
+}
+
+function readDigest(text: string): string {
+  if (/^[0-9a-fA-F]{64}$/.test(text)) return text.toLowerCase();
+  throw new UsageError(`"${text}" is no SHA-256: that is 64 hexadecimal digits.`, 'verified');
+}
+
+/** By the name of the file; one that was given another name is taken for the archive of this machine. */
+function digestIn({ archives }: Release, { file }: Verification): string | undefined {
+  const all = Object.entries(archives);
+  const [, archive] =
+    all.find(([, one]) => one.file === basename(file)) ?? all.find(([platform]) => platform === process.platform) ?? [];
+  return archive?.sha256;
 }
 
 async function keyOf({ key }: Verification, release: Release | null): Promise<{ by: string; publicKey: string }> {
@@ -57,7 +100,7 @@ function releaseOf({ release, key, file }: Verification, catalogue: Catalogue): 
   const found = catalogue.releases.find(({ archives }) => Object.values(archives).some((one) => one.file === name));
   if (found === undefined && key === undefined)
     throw new UsageError(
-      `No release of the catalogue has an archive named ${name}: say which with --release, or --key.`,
+      `No release of the catalogue has an archive named ${name}: say which with --release, --key or --sha256.`,
       'verified',
     );
   return found ?? null;

@@ -1,6 +1,7 @@
 import type { Operation } from '../../domain/journal.js';
 import type { DetectedMesh, NamespaceInjection } from '../../domain/plan.js';
 import type { Release } from '../../domain/release.js';
+import { directSource } from '../../domain/revision-gate.js';
 import type { ClusterSummary, RunSummary } from '../client/api-client.js';
 import { between } from './elapsed.js';
 import { clean, columns, joined } from './text.js';
@@ -33,16 +34,22 @@ export function renderClusters(clusters: readonly ClusterSummary[]): string {
 export function renderReleases(releases: readonly Release[]): string {
   return table(
     ['VERSION', 'ROLE', 'REVISION', 'PROFILE', 'KUBERNETES', 'FROM'],
-    releases.map(({ version, role, revision, profile, kubernetes, sources }) => [
-      version,
-      role,
-      revision,
-      profile,
-      `${kubernetes.min} to ${kubernetes.max}`,
-      sources.map(({ minor, minPatch }) => `${minor}.${minPatch}+`).join(', ') || '-',
+    releases.map((release) => [
+      release.version,
+      release.role,
+      release.revision,
+      release.profile,
+      `${release.kubernetes.min} to ${release.kubernetes.max}`,
+      sourcesOf(release).join(', ') || '-',
     ]),
     'The catalogue is empty.',
   );
+}
+
+function sourcesOf({ driver, version, sources }: Release): string[] {
+  if (driver !== 'istio-revisioned') return sources.map(({ minor, minPatch }) => `${minor}.${minPatch}+`);
+  const minor = directSource(version);
+  return minor === null ? [] : [`${minor}.0+`];
 }
 
 /** What is in one cluster now. */

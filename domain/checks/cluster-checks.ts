@@ -237,4 +237,28 @@ export const CLUSTER_CHECKS = {
     reads: 'secrets of istio-system',
     waivable: true,
   },
+  MESH052: {
+    title: 'The upgrade skips no minor version',
+    group: 'version',
+    severity: 'blocker',
+    reads: 'image of every istiod',
+    why: 'Current Istio goes from one minor to the next. Over two at once it needs an approval: a waiver. More is refused by MESH001.',
+    waivable: true,
+  },
+  MESH053: {
+    title: 'No proxy is more than two minors behind the new control plane',
+    group: 'version',
+    severity: 'warning',
+    reads: 'pods',
+    why: 'A proxy that nobody has restarted for long may be served by neither of the two control planes in the end. For current Istio only.',
+    waivable: true,
+  },
+  MESH054: {
+    title: 'The release gets patches',
+    group: 'version',
+    severity: 'warning',
+    reads: 'table of the end of life of each minor of Istio',
+    why: 'A warning from a month before its end on. For current Istio only.',
+    waivable: true,
+  },
 } as const satisfies Record<string, CheckDescriptor>;

@@ -204,7 +204,7 @@ describe('releases add', () => {
 
   it.each<[string, string, RegExp]>([
     ['is no YAML', 'a: [', /is not valid YAML/],
-    ['is no entry', 'version: 1.5.10-asm.1', /is no entry of a release:\n(.*\n)*.*→ at publicKey/],
+    ['is no entry', 'version: 1.5.10-asm.1', /is no entry of a release:\n(.*\n)*.*→ at baseUrl/],
     ['is there already', 'same', /The catalogue has release "9.9.9-test.1" already/],
     ['names another host', source({ baseUrl: 'https://elsewhere.example/x' }), /host elsewhere.example is not among/],
     ['names plain http', source({ baseUrl: 'http://elsewhere.example/x' }), /plain http: is not allowed/],

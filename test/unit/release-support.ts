@@ -84,6 +84,7 @@ export function releaseAt(baseUrl: string, { publicKey }: Key): Release {
     version: VERSION,
     driver: 'asm-1.6',
     role: 'target',
+    driver: 'asm-1.6',
     revision: 'test-999-1',
     profile: 'asm-multicloud',
     sources: [],

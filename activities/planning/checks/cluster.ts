@@ -5,6 +5,7 @@ import { clusterRole } from './cluster-role.js';
 import { deadWebhooks } from './dead-webhooks.js';
 import { discoveredNamespaces } from './discovered-namespaces.js';
 import { doubleInjection } from './double-injection.js';
+import { endOfLife } from './end-of-life.js';
 import { gatewayPorts } from './gateway-ports.js';
 import { gatewaysInPlace } from './gateways-in-place.js';
 import { gitOps } from './gitops.js';
@@ -20,10 +21,12 @@ import { oldControlPlane } from './old-control-plane.js';
 import { optionsKept } from './options-kept.js';
 import { otherControlPlanes } from './other-control-planes.js';
 import { pinnedFilters } from './pinned-filters.js';
+import { proxySkew } from './proxy-skew.js';
 import { releaseFetched } from './release-fetched.js';
 import { rights } from './rights.js';
 import { sameCa } from './same-ca.js';
 import { settingsKept } from './settings-kept.js';
+import { noSkippedMinors } from './skipped-minors.js';
 import { sourceKubernetesRange } from './source-kubernetes-range.js';
 import { storedVersions } from './stored-versions.js';
 import { surgeRoom } from './surge-room.js';
@@ -36,6 +39,9 @@ export const CLUSTER_CHECKS: readonly Check[] = [
   kubernetesRange,
   sourceKubernetesRange,
   knownVendor,
+  noSkippedMinors,
+  proxySkew,
+  endOfLife,
   kubectlSkew,
   releaseFetched,
   rights,

@@ -1,6 +1,6 @@
 import type { Check } from '../check.js';
 
-/** The release must run on the Kubernetes that is there: 1.6 needs APIs that are gone in 1.22 (pitfalls 4b). */
+/** The release must run on the Kubernetes that is there: 1.6 needs APIs that are gone in 1.22 (pitfalls 4b), current Istio names its range. */
 export const kubernetesRange: Check = {
   id: 'MESH011',
   look: ({ mesh, release, cluster }) => {

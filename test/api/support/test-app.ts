@@ -28,6 +28,7 @@ export async function testApp(changes: Partial<AppDeps> = {}, options: AppOption
         version: RELEASE,
         driver: 'asm-1.6',
         role: 'target',
+        driver: 'asm-1.6',
         revision: 'asm-1614-2',
         profile: 'asm-multicloud',
         sources: [{ minor: '1.6', minPatch: 4 }],

@@ -37,6 +37,7 @@ export async function sourceReleaseIn(dir: string, defaults: (profile: string) =
     version: VERSION,
     driver: 'asm-1.6',
     role: 'source',
+    driver: 'asm-1.6',
     revision: 'default',
     profile: 'default',
     sources: [],
