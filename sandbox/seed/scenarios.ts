@@ -1,12 +1,13 @@
 import type { Flavour } from '../binaries/index.js';
 import type { Sandbox } from '../cluster/state.js';
 import { SOURCE_1_5 } from '../releases/stand-ins.js';
+import { openGateways, registerGatewayApi } from './gateways.js';
 import { installCurrent, OLD_REVISION, OLD_VERSION, setTag } from './install-current.js';
 import { installIstio15, installIstio16 } from './install-istio.js';
 import { byInjectionLabel, type Asking } from './shop.js';
 
 /** How a mesh of current Istio was installed, and how its namespaces ask for sidecars. */
-export const SCENARIOS = ['labels', 'tags', 'default'] as const;
+export const SCENARIOS = ['labels', 'tags', 'default', 'gateways'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 /** An old mesh as it is before an upgrade. */
@@ -44,6 +45,16 @@ const OF_CURRENT: Record<Scenario, Seed> = {
     version: OLD_VERSION,
     install: (sandbox) => installCurrent(sandbox, null),
     asking: byInjectionLabel,
+  },
+  gateways: {
+    version: OLD_VERSION,
+    install: async (sandbox) => {
+      // Before istiod: it looks for these kinds when it starts.
+      await registerGatewayApi(sandbox);
+      await installCurrent(sandbox, OLD_REVISION, 'default');
+      await openGateways(sandbox, OLD_REVISION);
+    },
+    asking: byRevision(OLD_REVISION),
   },
 };
 
