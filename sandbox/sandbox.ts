@@ -9,7 +9,8 @@ import { standInsOf } from './releases/stand-ins.js';
 export { FLAVOURS, type Flavour } from './binaries/index.js';
 export { auditLog } from './cluster/components.js';
 export type { Sandbox } from './cluster/state.js';
-export { isSeedable, seedSandbox } from './seed/seed.js';
+export { SCENARIOS, type Scenario } from './seed/scenarios.js';
+export { seedSandbox } from './seed/seed.js';
 
 /** Told, line by line, how it goes. */
 export type Progress = (line: string) => void;
@@ -39,15 +40,14 @@ export async function buildSandbox({ flavour, progress }: BuildOptions): Promise
   await build({ flavour, progress });
 }
 
-async function build({ flavour, progress }: BuildOptions): Promise<ReleaseArchives | null> {
+async function build({ flavour, progress }: BuildOptions): Promise<ReleaseArchives> {
   const options = { cacheDir: defaultCacheDir(), progress };
   await ensureBinaries(flavourBinaries(flavour), options);
-  const standIns = standInsOf(flavour);
-  return standIns.length === 0 ? null : ensureReleaseArchives(standIns, options);
+  return ensureReleaseArchives(standInsOf(flavour), options);
 }
 
 /**
- * Brings a sandbox up: a real cluster with simulated kubelets, and the stand-in for the vendor's bucket.
+ * Brings a sandbox up: a real cluster with simulated kubelets, and the stand-in for the bucket of its releases.
  * @throws SandboxError when there is one of that name already
  */
 export async function upSandbox(options: UpOptions): Promise<Sandbox> {

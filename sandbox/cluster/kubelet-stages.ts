@@ -110,6 +110,15 @@ containerStatuses:
   started: false
   state: {terminated: {exitCode: 0, reason: Completed, finishedAt: {{ $now | Quote }}, startedAt: {{ $now | Quote }}}}
 {{ end }}
+initContainerStatuses:
+{{ range .spec.initContainers }}
+- image: {{ .image | Quote }}
+  name: {{ .name | Quote }}
+  ready: {{ ne .restartPolicy "Always" }}
+  restartCount: 0
+  started: false
+  state: {terminated: {exitCode: 0, reason: Completed, finishedAt: {{ $now | Quote }}, startedAt: {{ $now | Quote }}}}
+{{ end }}
 phase: Succeeded
 `;
 

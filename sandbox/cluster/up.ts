@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts } from '../../settings/free-ports.js';
 import { nodeCommand } from '../../settings/node-command.js';
+import { groupOf } from '../binaries/catalogue.js';
 import { binaryPath, type Flavour } from '../binaries/index.js';
 import type { ReleaseArchives } from '../releases/archives.js';
+import { standInsOf } from '../releases/stand-ins.js';
 import { connectAdmin } from './admin-client.js';
 import { writeServiceAccountKeys } from './certificates.js';
 import {
@@ -31,7 +33,7 @@ export interface ClusterOptions {
   readonly name: string;
   readonly flavour: Flavour;
   readonly cacheDir: string;
-  readonly archives: ReleaseArchives | null;
+  readonly archives: ReleaseArchives;
   readonly stockRates: boolean;
   readonly audit: boolean;
 }
@@ -45,18 +47,21 @@ export async function bringUp(options: ClusterOptions): Promise<Sandbox> {
   const layout = await layOut(dir, options);
   const tokens = makeTokens();
   await writeFoundations(dir, tokens);
-  await start(dir, [etcd(layout), controllerOf(dir, options), ...bucketOf(dir, options), apiServer(layout)]);
+  await start(dir, [etcd(layout), controllerOf(dir, options), bucketOf(dir, options), apiServer(layout)]);
   const sandbox = describe(dir, layout, options);
   await writeKubeconfigs(sandbox, tokens);
   await untilReady(sandbox.adminKubeconfig);
   await start(dir, [controllerManager(layout), scheduler(layout), kwok(layout)]);
   await Promise.all([
-    createNode(sandbox.adminKubeconfig),
+    createNode(sandbox.adminKubeconfig, groupOf(`kube-apiserver-${layout.minor}`).version),
     grantRoles(sandbox.kubectl, sandbox.adminKubeconfig),
-    bucketUrl(dir, options).then((baseUrl) => writeConfigFile(sandbox, options.archives, baseUrl)),
+    bucketOrigin(dir).then((origin) => writeConfigFile(sandbox, options.archives, origin)),
   ]);
   await requireAlive(dir);
-  const up = { ...sandbox, bucket: { baseUrl: await bucketUrl(dir, options) } };
+  const up = {
+    ...sandbox,
+    bucket: { baseUrl: `${await bucketOrigin(dir)}${standInsOf(options.flavour)[0].bucketFolder}` },
+  };
   await writeSandbox(up);
   return up;
 }
@@ -98,10 +103,9 @@ function controllerOf(dir: string, { flavour, cacheDir }: ClusterOptions): Proce
   return { name: 'controller', ...nodeCommand(entry, [dir, flavour, cacheDir]) };
 }
 
-function bucketOf(dir: string, { archives }: ClusterOptions): ProcessSpec[] {
-  if (archives === null) return [];
+function bucketOf(dir: string, { archives }: ClusterOptions): ProcessSpec {
   const entry = new URL('../releases/bucket-process.js', import.meta.url);
-  return [{ name: 'bucket', ...nodeCommand(entry, [dir, archives.dir]) }];
+  return { name: 'bucket', ...nodeCommand(entry, [dir, archives.dir]) };
 }
 
 function describe(dir: string, { minor, ports, binary }: ClusterLayout, { name, flavour }: ClusterOptions): Sandbox {
@@ -133,7 +137,7 @@ async function untilReady(adminKubeconfig: string): Promise<void> {
   await eventually('the API server', join(adminKubeconfig, '..'), () => admin.send('GET', '/readyz'));
 }
 
-async function createNode(adminKubeconfig: string): Promise<void> {
+async function createNode(adminKubeconfig: string, version: string): Promise<void> {
   const admin = await connectAdmin(adminKubeconfig);
   const room = { cpu: '320', memory: '2560Gi', pods: '11000' };
   await admin.send('POST', '/api/v1/nodes', {
@@ -144,14 +148,25 @@ async function createNode(adminKubeconfig: string): Promise<void> {
       annotations: { 'kwok.x-k8s.io/node': 'fake' },
       labels: { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64', 'kubernetes.io/hostname': 'node-0' },
     },
-    status: { allocatable: room, capacity: room },
+    // Current istiod asks whether every node is new enough for sidecars that are init containers.
+    status: { allocatable: room, capacity: room, nodeInfo: nodeInfo(version) },
   });
 }
 
-async function bucketUrl(dir: string, { archives }: ClusterOptions): Promise<string> {
-  if (archives === null) return '';
-  const read = async () => JSON.parse(await readFile(join(dir, 'bucket.json'), 'utf8')) as { baseUrl: string };
-  return (await eventually('the bucket', dir, read)).baseUrl;
+function nodeInfo(version: string): object {
+  const unsaid = { machineID: '', systemUUID: '', bootID: '', kernelVersion: '', osImage: '', kubeProxyVersion: '' };
+  return {
+    ...unsaid,
+    kubeletVersion: `v${version}`,
+    containerRuntimeVersion: 'kwok://0.8.0',
+    operatingSystem: 'linux',
+    architecture: 'amd64',
+  };
+}
+
+async function bucketOrigin(dir: string): Promise<string> {
+  const read = async () => JSON.parse(await readFile(join(dir, 'bucket.json'), 'utf8')) as { origin: string };
+  return (await eventually('the bucket', dir, read)).origin;
 }
 
 /** A part that could not start dies at once: better said now than found out later. */

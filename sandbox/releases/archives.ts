@@ -1,19 +1,14 @@
-import type { KeyObject } from 'node:crypto';
-import { chmod, copyFile, cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash, type KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { create } from 'tar';
-import { assetPath } from '../../settings/node-command.js';
-import { groupOf } from '../binaries/catalogue.js';
-import { workDir } from '../binaries/cache.js';
-import { moduleDir } from '../binaries/go.js';
 import { withLock, type EnsureOptions } from '../binaries/index.js';
-import { buildIstio, prepareIstio } from '../binaries/recipe-istio.js';
-import { runTool } from '../exec.js';
+import { layOut } from './layouts.js';
 import { loadSigningKey, publicKeyPem, signArchive } from './signing-key.js';
-import type { StandIn } from './stand-ins.js';
+import { archiveName, proofName, type StandIn } from './stand-ins.js';
 
-/** A folder of signed archives in the vendor's layout, and the key that signed them. */
+/** A folder of archives with what proves them, as vendor and upstream publish them, and the key of the signed ones. */
 export interface ReleaseArchives {
   readonly dir: string;
   readonly publicKey: string;
@@ -30,8 +25,8 @@ function archivesDir(cacheDir: string): string {
 }
 
 /**
- * Puts together the stand-ins for the vendor's archives: upstream's istioctl of the same commit, charts, profiles and
- * samples in the vendor's layout, signed with the sandbox's own key. Made once.
+ * Puts together the stand-ins for published archives: istioctl of the same commit, charts, profiles and samples in their
+ * layout. The vendor's are signed with the sandbox's own key, upstream's have their sum beside them. Made once.
  */
 export async function ensureReleaseArchives(
   standIns: readonly StandIn[],
@@ -43,51 +38,34 @@ export async function ensureReleaseArchives(
   return { dir, publicKey: publicKeyPem(key), standIns };
 }
 
+/** The SHA-256 of an archive that is proven by one, as the file beside it says. */
+export async function publishedSum({ dir }: ReleaseArchives, standIn: StandIn): Promise<string> {
+  return (await readFile(join(dir, proofName(standIn)), 'utf8')).split(' ')[0] ?? '';
+}
+
 async function ensureArchive(standIn: StandIn, key: KeyObject, options: EnsureOptions): Promise<void> {
   const dir = archivesDir(options.cacheDir);
-  const name = `istio-${standIn.version}-linux-amd64.tar.gz`;
-  const archive = join(dir, name);
-  if (existsSync(`${archive}.1.sig`)) return;
+  const name = archiveName(standIn);
+  const proof = join(dir, proofName(standIn));
+  if (existsSync(proof)) return;
   const onWait = (pid: number) => options.progress(`waiting for process ${pid}, which packs a release archive`);
   await withLock(join(options.cacheDir, 'locks', 'release-archives.lock'), onWait, async () => {
-    if (existsSync(`${archive}.1.sig`)) return;
+    if (existsSync(proof)) return;
     options.progress(`packing ${name} ...`);
-    await layOut(standIn, options);
-    const draft = `${archive}.${process.pid}`;
+    await layOut(standIn, unpackedRelease(options.cacheDir, standIn), options);
+    const draft = join(dir, `${name}.${process.pid}`);
     await create({ cwd: dir, file: draft, gzip: true, portable: true }, [`istio-${standIn.version}`]);
-    await rename(draft, archive);
-    await writeFile(`${archive}.1.sig`, signArchive(key, await readFile(archive)));
+    const bytes = proofOf(standIn, key, await readFile(draft));
+    await rename(draft, join(dir, name));
+    // Last, and in one step: an archive that has its proof is whole.
+    await writeFile(draft, bytes);
+    await rename(draft, proof);
     options.progress(`packed ${name}`);
   });
 }
 
-/** `bin/`, `manifests/` with the vendor's profile, and `samples/`, as the guide describes the archive (step 3). */
-async function layOut(standIn: StandIn, options: EnsureOptions): Promise<void> {
-  const unpacked = unpackedRelease(options.cacheDir, standIn);
-  const group = groupOf(standIn.istioctl);
-  if (group.recipe.type !== 'istio') throw new Error('a stand-in is made from an Istio group');
-  const context = { dir: workDir(options.cacheDir, group), ...(options.signal ? { signal: options.signal } : {}) };
-  await prepareIstio(group.recipe, Object.values(group.binaries), context);
-  const istioctl = await buildIstio(group.recipe, 'istioctl/cmd/istioctl', context, standIn.version);
-  const source = await moduleDir('istio.io/istio', group.recipe.pseudoVersion, context);
-  await rm(unpacked, { recursive: true, force: true });
-  await mkdir(join(unpacked, 'bin'), { recursive: true });
-  for (const [from, to] of Object.entries(standIn.folders)) {
-    await cp(join(source, from), join(unpacked, to), { recursive: true });
-  }
-  // Go keeps its module cache read-only, and the copies with it.
-  await runTool('chmod', ['-R', 'u+w', unpacked]);
-  await copyFile(istioctl, join(unpacked, 'bin', 'istioctl-bin'));
-  await copyFile(assetPath(new URL('./istioctl-launcher.sh', import.meta.url)), join(unpacked, 'bin', 'istioctl'));
-  await Promise.all(['istioctl', 'istioctl-bin'].map((name) => chmod(join(unpacked, 'bin', name), 0o755)));
-  await writeVendorProfile(join(unpacked, 'manifests', 'profiles'), standIn.version);
-}
-
-/** The vendor's profile is upstream's default one with the vendor's images. */
-async function writeVendorProfile(profiles: string, version: string): Promise<void> {
-  const text = await readFile(join(profiles, 'default.yaml'), 'utf8');
-  const vendor = text
-    .replace(/^ {2}hub: .*$/m, '  hub: gcr.io/gke-release/asm')
-    .replace(/^ {2}tag: .*$/m, `  tag: ${version}`);
-  await writeFile(join(profiles, 'asm-multicloud.yaml'), vendor);
+/** Of a sum there is one line: hexadecimal digits, a space, the name of the archive. */
+function proofOf(standIn: StandIn, key: KeyObject, archive: Buffer): Buffer | string {
+  if (standIn.proof === 'signature') return signArchive(key, archive);
+  return `${createHash('sha256').update(archive).digest('hex')} ${archiveName(standIn)}\n`;
 }

@@ -16,6 +16,6 @@ async function readFault(): Promise<BucketFault> {
 
 const bucket = await startBucket(archivesDir, readFault);
 const draft = join(stateDir, `bucket.json.${process.pid}`);
-await writeFile(draft, JSON.stringify({ baseUrl: bucket.baseUrl }));
+await writeFile(draft, JSON.stringify({ origin: bucket.origin }));
 await rename(draft, join(stateDir, 'bucket.json'));
 process.once('SIGTERM', () => void bucket.close().then(() => process.exit(0)));

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 
 /** What can go wrong with the bucket, on request. */
 export interface BucketFault {
@@ -16,17 +16,18 @@ export interface BucketFault {
   readonly bytesPerSecond?: number;
 }
 
-/** A local stand-in for the vendor's storage bucket: the same paths, over plain HTTP on loopback. */
+/** A local stand-in for the buckets of the vendor and of upstream: the same paths, over plain HTTP on loopback. */
 export interface Bucket {
-  readonly baseUrl: string;
+  readonly origin: string;
   close(): Promise<void>;
 }
 
-/** The folder of the vendor's bucket that holds the releases (guide, step 3). */
-const FOLDER = '/gke-release/asm/';
+/** The vendor's folder of releases (guide, step 3) and upstream's, which has one folder for each version. */
+const PUBLISHED =
+  /^(\/gke-release\/asm|\/istio-release\/releases\/(?<version>[\d.]+))\/(?<name>istio-[\w.-]+\.(gz|zip|sig|sha256))$/;
 
 /**
- * Serves a folder of archives under the vendor's paths.
+ * Serves a folder of archives under the paths that they are published at.
  * @param faults asked at each request, so that faults can come and go
  */
 export async function startBucket(archivesDir: string, faults: () => Promise<BucketFault>): Promise<Bucket> {
@@ -45,7 +46,7 @@ export async function startBucket(archivesDir: string, faults: () => Promise<Buc
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    baseUrl: `http://127.0.0.1:${port}${FOLDER.slice(0, -1)}`,
+    origin: `http://127.0.0.1:${port}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -82,12 +83,12 @@ async function serveFile(
   else await sendBody(file, { start, size, fault }, response);
 }
 
-/** The archive or signature that a request asks for; null for everything else, the signing key above all. */
+/** The archive, signature or sum that a request asks for; null for everything else, the signing key above all. */
 async function findFile(dir: string, request: IncomingMessage): Promise<{ file: string; size: number } | null> {
   const path = new URL(request.url ?? '/', 'http://bucket').pathname;
-  const name = basename(path);
-  if (path !== `${FOLDER}${name}` || !/^istio-.*\.(gz|zip|sig)$/.test(name)) return null;
-  if (!['GET', 'HEAD'].includes(request.method ?? '')) return null;
+  const { name, version } = PUBLISHED.exec(path)?.groups ?? {};
+  if (name === undefined || !['GET', 'HEAD'].includes(request.method ?? '')) return null;
+  if (version !== undefined && !name.startsWith(`istio-${version}-`)) return null;
   const size = await sizeOf(join(dir, name));
   return size === null ? null : { file: join(dir, name), size };
 }

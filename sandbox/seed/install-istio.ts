@@ -7,7 +7,7 @@ import { unpackedRelease } from '../releases/archives.js';
 import { SOURCE_1_5, TARGET } from '../releases/stand-ins.js';
 
 /** Installs an old Istio in a sandbox. @param version the tag of its images: they are never pulled, it is what can be seen */
-export type Installer = (sandbox: Sandbox, version: string) => Promise<void>;
+type Installer = (sandbox: Sandbox, version: string) => Promise<void>;
 
 /** Upstream's istioctl 1.6 with the archive's charts. */
 export const installIstio16: Installer = async (sandbox, version) => {

@@ -4,8 +4,8 @@ type Manifest = Readonly<Record<string, unknown>>;
 
 interface ShopNamespace {
   readonly name: string;
-  /** Value of `istio-injection`; null for a namespace that never asked for a sidecar. */
-  readonly injection: 'enabled' | 'disabled' | null;
+  /** Whether it asks for sidecars, refuses them, or never asked. */
+  readonly sidecars: 'asks' | 'refuses' | null;
   /** Replicas by Deployment. */
   readonly deployments: Readonly<Record<string, number>>;
   readonly statefulSets?: Readonly<Record<string, number>>;
@@ -15,31 +15,37 @@ interface ShopNamespace {
 
 /** The demo shop: seven namespaces with sidecars, one that never had them and one that refuses them. */
 const SHOP: readonly ShopNamespace[] = [
-  { name: 'catalog', injection: 'enabled', deployments: { catalog: 3, search: 2, images: 1 } },
-  { name: 'cart', injection: 'enabled', deployments: { cart: 4, wishlist: 2, pricing: 3 }, statefulSets: { redis: 3 } },
-  { name: 'checkout', injection: 'enabled', deployments: { checkout: 5, tax: 2, shipping: 2, fraud: 3 } },
+  { name: 'catalog', sidecars: 'asks', deployments: { catalog: 3, search: 2, images: 1 } },
+  { name: 'cart', sidecars: 'asks', deployments: { cart: 4, wishlist: 2, pricing: 3 }, statefulSets: { redis: 3 } },
+  { name: 'checkout', sidecars: 'asks', deployments: { checkout: 5, tax: 2, shipping: 2, fraud: 3 } },
   {
     name: 'orders',
-    injection: 'enabled',
+    sidecars: 'asks',
     deployments: { orders: 4, invoices: 2, returns: 1 },
     statefulSets: { ledger: 2 },
     cronJobs: ['month-end'],
   },
-  { name: 'payments', injection: 'enabled', deployments: { payments: 6, cards: 3, vouchers: 1 } },
-  { name: 'accounts', injection: 'enabled', deployments: { accounts: 3, sessions: 4, mail: 1 } },
+  { name: 'payments', sidecars: 'asks', deployments: { payments: 6, cards: 3, vouchers: 1 } },
+  { name: 'accounts', sidecars: 'asks', deployments: { accounts: 3, sessions: 4, mail: 1 } },
   {
     name: 'edge',
-    injection: 'enabled',
+    sidecars: 'asks',
     deployments: { web: 6, mobile: 3, assets: 2 },
     daemonSets: ['node-cache'],
   },
-  { name: 'legacy', injection: null, deployments: { mainframe: 1, reports: 2 } },
-  { name: 'vendor', injection: 'disabled', deployments: { agent: 1 } },
+  { name: 'legacy', sidecars: null, deployments: { mainframe: 1, reports: 2 } },
+  { name: 'vendor', sidecars: 'refuses', deployments: { agent: 1 } },
 ];
 
+/** The label by which a namespace asks for sidecars. */
+export type Asking = (namespace: string) => Readonly<Record<string, string>>;
+
+/** As every Istio knows it. */
+export const byInjectionLabel: Asking = () => ({ 'istio-injection': 'enabled' });
+
 /** Every object of the demo shop, namespaces first. @param only these namespaces; all when left out */
-export function shopManifests(only?: readonly string[]): Manifest[] {
-  return [...shop(only).map(namespaceOf), ...shop(only).flatMap(workloadsOf)];
+export function shopManifests(only?: readonly string[], asking: Asking = byInjectionLabel): Manifest[] {
+  return [...shop(only).map((entry) => namespaceOf(entry, asking)), ...shop(only).flatMap(workloadsOf)];
 }
 
 function shop(only?: readonly string[]): readonly ShopNamespace[] {
@@ -57,8 +63,9 @@ export function shopWorkloads(only?: readonly string[]): { namespace: string; wo
   );
 }
 
-function namespaceOf({ name, injection }: ShopNamespace): Manifest {
-  const labels = { shop: 'demo', ...(injection === null ? {} : { 'istio-injection': injection }) };
+function namespaceOf({ name, sidecars }: ShopNamespace, asking: Asking): Manifest {
+  const refusal = sidecars === 'refuses' ? { 'istio-injection': 'disabled' } : {};
+  const labels = { shop: 'demo', ...(sidecars === 'asks' ? asking(name) : refusal) };
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
 }
 
