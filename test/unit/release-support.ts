@@ -82,7 +82,6 @@ export function signatureOf(archive: Buffer, { privateKey }: Key): Buffer {
 export function releaseAt(baseUrl: string, { publicKey }: Key): Release {
   return {
     version: VERSION,
-    driver: 'asm-1.6',
     role: 'target',
     driver: 'asm-1.6',
     revision: 'test-999-1',

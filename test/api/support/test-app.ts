@@ -26,7 +26,6 @@ export async function testApp(changes: Partial<AppDeps> = {}, options: AppOption
     releases: [
       {
         version: RELEASE,
-        driver: 'asm-1.6',
         role: 'target',
         driver: 'asm-1.6',
         revision: 'asm-1614-2',

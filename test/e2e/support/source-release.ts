@@ -35,7 +35,6 @@ export async function sourceReleaseIn(dir: string, defaults: (profile: string) =
   await writeFile(join(dir, `${file}.1.sig`), sign('sha256', await readFile(join(dir, file)), privateKey));
   return {
     version: VERSION,
-    driver: 'asm-1.6',
     role: 'source',
     driver: 'asm-1.6',
     revision: 'default',
