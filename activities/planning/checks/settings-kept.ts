@@ -1,4 +1,4 @@
-import { DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL } from '../../../domain/names.js';
+import { DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL, TAG_LABEL } from '../../../domain/names.js';
 import { lostSettings, type LostSetting } from '../../../domain/settings-diff.js';
 import type { KubeObject } from '../../kube/types.js';
 import type { Check, CheckInput } from '../check.js';
@@ -48,7 +48,8 @@ async function installedObjects({ reader, plan }: CheckInput): Promise<KubeObjec
 
 function isInstalled({ metadata }: KubeObject, revision: string): boolean {
   const { labels = {}, namespace } = metadata;
-  if (namespace !== ISTIO_NAMESPACE) return false;
+  // A tag goes on as it is, and leads elsewhere.
+  if (namespace !== ISTIO_NAMESPACE || labels[TAG_LABEL] !== undefined) return false;
   const own = labels[REVISION_LABEL] ?? revision;
   return own === revision && (labels['release'] === 'istio' || labels['operator.istio.io/managed'] !== undefined);
 }
