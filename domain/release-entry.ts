@@ -56,25 +56,28 @@ function revisionFor({ version, role }: Pick<Release, 'version' | 'role'>): stri
   return parseVersion(version) === null ? null : revisionOf(version);
 }
 
-function contradictionsIn({ driver, role, sources, routes, archives }: Release): string[] {
-  const named = sources.length + routes.length;
+function contradictionsIn(release: Release): string[] {
+  const none = Object.keys(release.archives).length === 0 ? ['a release has an archive for one platform at least'] : [];
+  return [...none, ...(release.driver === 'istio-revisioned' ? oddInRevisioned(release) : oddInAsm(release))];
+}
+
+function oddInAsm({ role, sources, routes }: Release): string[] {
+  if (role === 'source')
+    return sources.length + routes.length === 0
+      ? []
+      : ['nothing is upgraded to a release of role "source": it has neither sources nor routes'];
+  return sources.length === 0 ? ['a release of role "target" says in sources what may be upgraded to it'] : [];
+}
+
+function oddInRevisioned({ driver, role, sources, routes }: Release): string[] {
   return [
-    ...(Object.keys(archives).length === 0 ? ['a release has an archive for one platform at least'] : []),
-    ...(role === 'source' && named > 0
-      ? ['nothing is upgraded to a release of role "source": it has neither sources nor routes']
-      : []),
-    ...(driver === 'asm-1.6' && role === 'target' && sources.length === 0
-      ? ['a release of role "target" says in sources what may be upgraded to it']
-      : []),
-    ...(driver === 'istio-revisioned' && named > 0
+    ...(sources.length + routes.length > 0
       ? [
-          'what may be upgraded to a release of driver "istio-revisioned" follows from the versions: leave sources and routes out',
+          `what may be upgraded to a release of driver "${driver}" follows from the versions: leave sources and routes out`,
         ]
       : []),
-    ...(driver === 'istio-revisioned' && role === 'source'
-      ? [
-          'driver "istio-revisioned" needs no release of role "source": the old control plane stays until the end of the run',
-        ]
+    ...(role === 'source'
+      ? [`driver "${driver}" needs no release of role "source": the old control plane stays until the end of the run`]
       : []),
   ];
 }

@@ -7,6 +7,7 @@ import { noSkippedMinors } from '../../activities/planning/checks/skipped-minors
 import { sourceKubernetesRange } from '../../activities/planning/checks/source-kubernetes-range.js';
 import { gateFindings } from '../../activities/planning/control-planes.js';
 import { isWaivable } from '../../domain/checks/catalogue.js';
+import type { DriverName } from '../../domain/driver.js';
 import type { ControlPlane } from '../../domain/plan.js';
 import { releaseEntrySchema } from '../../domain/release-entry.js';
 import type { Release } from '../../domain/release.js';
@@ -23,7 +24,7 @@ interface Situation {
   readonly to?: string;
   readonly kubernetes?: string;
   readonly proxies?: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  readonly driver?: Release['driver'];
+  readonly driver?: DriverName;
 }
 
 /** What a check says of a situation. */

@@ -17,7 +17,7 @@ import type { Catalogue } from '../../settings/catalogue.js';
 import { parseSettings } from '../../settings/settings.js';
 import { PLAN } from './cli-support.js';
 import { failureOf, useReleaseBench } from './release-bench.js';
-import { POLICY, releaseAt, releaseEntries, tarOf, VERSION } from './release-support.js';
+import { ARCHIVE, POLICY, releaseAt, releaseEntries, tarOf, VERSION } from './release-support.js';
 
 const SOURCE = '1.5.10-asm.1';
 const SOURCE_FILE = `istio-${SOURCE}-linux-amd64.tar.gz`;
@@ -79,6 +79,18 @@ describe('what a run keeps before the first change', () => {
       ],
     });
     expect(existsSync(join(dataDir, 'kept'))).toBe(false);
+  });
+
+  it('says of a target that nobody signs by which digest it was proven', async () => {
+    const unsigned = Object.entries(bothReleases()[0]).filter(
+      ([key]) => !['publicKey', 'signatureSuffix'].includes(key),
+    );
+    const digest = sha256(target);
+    const archives = { linux: { file: ARCHIVE, sha256: digest }, darwin: { file: ARCHIVE, sha256: digest } };
+    const { work } = prepare(routeFrom('1.6.13'), [{ ...(Object.fromEntries(unsigned) as Release), archives }]);
+    const verified = `SHA-256 as the catalogue names it for ${VERSION}: Verified OK`;
+    expect(await work).toMatchObject({ archives: [{ digest, verified }] });
+    expect(bench.server().requests).toEqual([ARCHIVE]);
   });
 
   it('is from 1.5 the source too, with the data and not in the cache, and it is used from there', async () => {
