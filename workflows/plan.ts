@@ -1,5 +1,5 @@
 import { inOrder, verdictsOf } from '../domain/checks/verdicts.js';
-import type { Plan, UpgradeRequest } from '../domain/plan.js';
+import { driverOf, type Plan, type UpgradeRequest } from '../domain/plan.js';
 import { ask, check } from './activities.js';
 
 /** What an upgrade would do, with the findings of every check. Changes nothing. */
@@ -13,5 +13,10 @@ export async function plan(request: UpgradeRequest): Promise<Plan> {
     check.planWorkloads({ cluster: made.cluster, namespaces, ...driver }).catch(() => null),
   ]);
   const findings = inOrder([...made.findings, ...found]);
-  return { ...made, findings, checks: verdictsOf(findings), ...(workloads === null ? {} : { workloads }) };
+  return {
+    ...made,
+    findings,
+    checks: verdictsOf(findings, driverOf(made.route ?? {})),
+    ...(workloads === null ? {} : { workloads }),
+  };
 }

@@ -11,8 +11,14 @@ const gateway = (name: string, servers: readonly object[]) => ({
 });
 
 const VALID = gateway('meshlift-probe-valid', [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }]);
-/** Well-formed for the API server, meaningless for Istio: only the webhook can refuse it. */
-const INVALID = gateway('meshlift-probe-invalid', [{ hosts: ['*'] }]);
+/**
+ * Well-formed for the API server, meaningless for Istio: only the webhook can refuse it. The CRDs of current Istio refuse the
+ * first one by themselves, and then it proves nothing.
+ */
+const INVALID = [
+  gateway('meshlift-probe-invalid', [{ hosts: ['*'] }]),
+  gateway('meshlift-probe-invalid', [{ port: { number: 443, name: 'https', protocol: 'HTTPS' }, hosts: ['*'] }]),
+];
 
 /**
  * Asks whether Istio's validation works: a dry run of a valid object is accepted, of an invalid one denied by the webhook.
@@ -24,13 +30,22 @@ export async function probeValidation(kube: KubeClient): Promise<string | null> 
   } catch (error) {
     return `a valid Istio object is refused: ${(error as Error).message}`;
   }
+  let refused = '';
+  for (const invalid of INVALID) {
+    const answer = await refusalOf(kube, invalid);
+    if (answer === null) return 'an invalid Istio object is accepted';
+    if (answer.includes('denied the request')) return null;
+    refused = answer;
+    if (!answer.includes('is invalid:')) break;
+  }
+  return `an invalid Istio object is refused, but not by the webhook: ${refused}`;
+}
+
+async function refusalOf(kube: KubeClient, object: object): Promise<string | null> {
   try {
-    await kube.create(GATEWAYS, INVALID, { dryRun: true });
-    return 'an invalid Istio object is accepted';
+    await kube.create(GATEWAYS, object, { dryRun: true });
+    return null;
   } catch (error) {
-    const message = (error as Error).message;
-    return message.includes('denied the request')
-      ? null
-      : `an invalid Istio object is refused, but not by the webhook: ${message}`;
+    return (error as Error).message;
   }
 }

@@ -1,13 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { CHECKS, type CheckId } from '../../domain/checks/catalogue.js';
 import { applyWaivers, inOrder } from '../../domain/checks/verdicts.js';
+import { isAsked } from '../../domain/driver-checks.js';
 import type { Finding, Plan } from '../../domain/plan.js';
 import { releaseOfVersion } from '../../domain/release.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { isFailure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
-import { meshDriver } from '../mesh/drivers/index.js';
 import type { Check, CheckInput } from './check.js';
 import { CHECKS_TO_RUN } from './checks/index.js';
 import { neededReleases } from './checks/release-fetched.js';
@@ -48,9 +48,8 @@ export async function askAll(
   };
   // Before fifty questions are asked in vain, and once more at each try.
   if (!impatient) await Promise.all(neededReleases(input).map((tools) => tools.fetched().catch(throwIfHealing)));
-  const driver = meshDriver(release.driver);
   const findings = await Promise.all(
-    CHECKS_TO_RUN.filter(({ id }) => driver.check(id)).map((check) => ask(check, input)),
+    CHECKS_TO_RUN.filter(({ id }) => isAsked(id, release.driver)).map((check) => ask(check, input)),
   );
   return inOrder(applyWaivers(findings.flatMap(bounded), plan.options.waivers));
 }

@@ -1,3 +1,5 @@
+import { isAsked } from '../driver-checks.js';
+import type { DriverName } from '../driver.js';
 import type { Finding, Waiver } from '../plan.js';
 import { CHECK_IDS, CHECKS, isWaivable, type CheckResult } from './catalogue.js';
 
@@ -23,9 +25,9 @@ export function applyWaivers(findings: readonly Finding[], waivers: readonly Wai
   });
 }
 
-/** The verdict of every check of the catalogue, after all of them were asked. */
-export function verdictsOf(findings: readonly Finding[]): CheckResult[] {
-  return CHECK_IDS.map((check) => {
+/** The verdict of every check that a driver has use for, after all of them were asked. */
+export function verdictsOf(findings: readonly Finding[], driver: DriverName): CheckResult[] {
+  return CHECK_IDS.filter((check) => isAsked(check, driver)).map((check) => {
     const { title, group } = CHECKS[check];
     const worst = inOrder(findings.filter((finding) => finding.check === check))[0];
     return { check, title, group, verdict: worst?.severity ?? 'pass' };

@@ -26,7 +26,7 @@ describe('the catalogue of checks', () => {
   });
 
   it('gives every check a verdict, and the worst of its findings', () => {
-    const verdicts = verdictsOf([finding('MESH020', 'warning'), finding('MESH020', 'blocker')]);
+    const verdicts = verdictsOf([finding('MESH020', 'warning'), finding('MESH020', 'blocker')], 'asm-1.6');
     expect(verdicts.map(({ check }) => check)).toEqual(CHECK_IDS);
     expect(verdicts.find(({ check }) => check === 'MESH020')?.verdict).toBe('blocker');
     expect(verdicts.filter(({ verdict }) => verdict !== 'pass')).toHaveLength(1);

@@ -23,7 +23,6 @@ export const asm16: MeshDriver = {
       sidecar: { revision: release.revision, proxyTag: release.version },
     },
   }),
-  check: () => true,
   install: () => Promise.resolve([]),
   verify: () => Promise.resolve(null),
   move: (_kube, { to }) => Promise.resolve({ [INJECTION_LABEL]: null, [REVISION_LABEL]: to.revision }),

@@ -1,4 +1,3 @@
-import type { CheckId } from '../../../domain/checks/catalogue.js';
 import type { DriverName } from '../../../domain/driver.js';
 import type { ControlPlane, Route } from '../../../domain/plan.js';
 import type { Release } from '../../../domain/release.js';
@@ -29,8 +28,6 @@ export interface MeshDriver {
   readonly name: DriverName;
   /** The way from a control plane that was found to a release, with what the pods of both sides say about themselves. */
   detect(source: ControlPlane, release: Release): Route;
-  /** Whether a check of the catalogue concerns this generation. */
-  check(id: CheckId): boolean;
   /**
    * Further arguments of `istioctl install`.
    * @param spec the specification that istioctl would work from, with everything that was asked for

@@ -1,20 +1,8 @@
-import type { CheckId } from '../../../domain/checks/catalogue.js';
 import { DEFAULT_TAG, INJECTION_LABEL, REVISION_LABEL, TAG_LABEL } from '../../../domain/names.js';
 import { isOwn } from '../../../domain/old-revision.js';
 import type { KubeClient } from '../../kube/types.js';
 import type { InjectionLabels, MeshDriver } from './driver.js';
 import { readTags, restoreTags } from '../tags.js';
-
-/** Checks of the guide's own path: what they look for does not exist in current Istio, or is no danger there. */
-const ONLY_OF_THE_GUIDE: readonly CheckId[] = [
-  // Going back never installs the old release again, and no installer calls kubectl.
-  'MESH003',
-  'MESH032',
-  // Gateways come last here, in a wave of their own; their ports are what they were.
-  'MESH016',
-  'MESH042',
-  'MESH017',
-];
 
 /** Lists of gateways in an installation's specification, by the name of the component. */
 const GATEWAY_LISTS = ['ingressGateways', 'egressGateways'] as const;
@@ -27,7 +15,6 @@ export const istioRevisioned: MeshDriver = {
     from: side(source.version, source.revision),
     to: side(release.version, release.revision),
   }),
-  check: (id) => !ONLY_OF_THE_GUIDE.includes(id),
   install: withoutGateways,
   verify: (kube, { to }) => validatorObstacle(kube, to.revision),
   move: labelsForward,
