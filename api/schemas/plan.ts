@@ -7,11 +7,17 @@ import {
   type CheckResult,
 } from '../../domain/checks/catalogue.js';
 import { CHECK_GROUPS, SEVERITY_MEANINGS, type CheckGroup } from '../../domain/checks/descriptor.js';
+import { DRIVERS } from '../../domain/driver.js';
 import type { DetectedMesh, Finding, Plan, PlannedWorkload } from '../../domain/plan.js';
 import { upgradeOptionsSchema } from '../../domain/plan.js';
 import { listOf } from './common.js';
 
-const sidecarSchema = z.object({ revision: z.string().nullable(), proxyTag: z.string() });
+const driverSchema = z.enum(DRIVERS).meta({ description: 'Absent means `asm-1.6`.' });
+const sidecarSchema = z.object({
+  revision: z.string().nullable(),
+  proxyTag: z.string(),
+  driver: z.exactOptional(driverSchema),
+});
 const endSchema = z.object({ version: z.string(), revision: z.string(), sidecar: sidecarSchema });
 
 /** What a check found. */
@@ -60,17 +66,28 @@ const plannedWorkloadSchema: z.ZodType<PlannedWorkload> = z.object({
   sentence: z.string().meta({ description: 'What is done, and why.' }),
 });
 
+const waveSchema = z.object({
+  name: z.string(),
+  namespaces: listOf(z.string()),
+  gate: z.string(),
+  tags: z.exactOptional(listOf(z.string())).meta({ description: 'Revision tags that it begins with.' }),
+  gateways: z.exactOptional(listOf(z.string())),
+});
+
 /** What a run will do. */
 export const planSchema: z.ZodType<Plan> = z
   .object({
     cluster: z.string(),
     release: z.string(),
-    route: z.object({ from: endSchema, to: endSchema }).nullable(),
+    route: z.object({ driver: z.exactOptional(driverSchema), from: endSchema, to: endSchema }).nullable(),
     options: upgradeOptionsSchema,
     overlays: z.exactOptional(listOf(z.object({ name: z.string(), sha256: z.string() }))),
     findings: listOf(findingSchema),
     checks: z.exactOptional(listOf(checkResultSchema)),
-    waves: listOf(z.object({ name: z.string(), namespaces: listOf(z.string()), gate: z.string() })),
+    waves: listOf(waveSchema),
+    tags: z
+      .exactOptional(listOf(z.object({ tag: z.string(), wave: z.string(), namespaces: listOf(z.string()) })))
+      .meta({ description: 'Revision tags that are moved, with which wave, and whose new pods that concerns.' }),
     workloads: z
       .exactOptional(listOf(plannedWorkloadSchema))
       .meta({ description: 'What will be done with each workload; absent in the plan that a run keeps.' }),
@@ -87,7 +104,13 @@ export const meshSchema: z.ZodType<DetectedMesh> = z
     cluster: z.string(),
     kubernetes: z.string(),
     controlPlanes: listOf(
-      z.object({ revision: z.string(), deployment: z.string(), version: z.string(), ready: z.boolean() }),
+      z.object({
+        revision: z.string(),
+        deployment: z.string(),
+        version: z.string(),
+        ready: z.boolean(),
+        installer: z.exactOptional(z.enum(['istioctl', 'helm', 'operator', 'sail'])),
+      }),
     ),
     namespaces: listOf(
       z.object({
@@ -95,9 +118,14 @@ export const meshSchema: z.ZodType<DetectedMesh> = z
         injection: z.string().nullable(),
         revision: z.string().nullable(),
         podsByProxy: z.record(z.string(), z.int()),
+        podsByRevision: z.exactOptional(z.record(z.string(), z.int())),
         workloads: z.int(),
       }),
     ),
     gateways: listOf(z.string()),
+    gatewayDeployments: z.exactOptional(
+      listOf(z.object({ deployment: z.string(), kind: z.enum(['installed', 'injected', 'gatewayApi']) })),
+    ),
+    tags: z.exactOptional(listOf(z.object({ tag: z.string(), revision: z.string() }))),
   })
   .meta({ description: 'What is in the cluster now.' });

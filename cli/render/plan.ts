@@ -1,6 +1,6 @@
 import { isWaivable } from '../../domain/checks/catalogue.js';
 import { isBlocking } from '../../domain/checks/verdicts.js';
-import type { Plan } from '../../domain/plan.js';
+import type { Plan, TagMove } from '../../domain/plan.js';
 import { shortDuration } from './elapsed.js';
 import { countsOf, findingSections, verdictLines, type FindingDetail } from './findings.js';
 import { createPen, type Pen, type RenderOptions } from './pen.js';
@@ -69,13 +69,20 @@ function rejectionLines({ findings }: Plan, pen: Pen): string[] {
     .concat(waivable.length === 0 ? [] : [pen.whole([`  --waive ${waivable.join(' ')} --reason "..."`, 'cyan'])]);
 }
 
-function waveLines({ waves, options }: Plan, pen: Pen): string[] {
+function waveLines({ waves, options, tags = [] }: Plan, pen: Pen): string[] {
   const soak = options.soakSeconds === 0 ? '' : `after ${shortDuration(options.soakSeconds)} of watching, `;
   return waves.flatMap(({ name, namespaces, gate }, index) => [
     pen.line([`  ${index + 1}. ${name}`, 'bold'], [` ${pen.glyphs.dot} ${counted(namespaces.length, 'namespace')}`]),
+    ...tags.filter(({ wave }) => wave === name).flatMap((move) => tagLines(move, pen)),
     ...wrap(namespaces.join(', '), pen.width - 5).map((text) => pen.line([`     ${text}`])),
     pen.line([`     then ${soak}gate ${gate} waits for promotion`, 'dim']),
   ]);
+}
+
+/** Moving a tag restarts nothing, but whoever starts meanwhile gets the new sidecar: that is told first. */
+function tagLines({ tag, namespaces }: TagMove, pen: Pen): string[] {
+  const whom = namespaces.length === 0 ? 'nobody asks for it' : `new pods of ${namespaces.join(', ')}`;
+  return wrap(`moves tag ${tag}: ${whom}`, pen.width - 5).map((text) => pen.line([`     ${text}`]));
 }
 
 /** What is no plain rolling restart, and how many are; with `wide` every one. */

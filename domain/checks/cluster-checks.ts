@@ -261,4 +261,12 @@ export const CLUSTER_CHECKS = {
     why: 'A warning from a month before its end on. For current Istio only.',
     waivable: true,
   },
+  MESH055: {
+    title: 'The run can move every gateway and every data plane of the mesh',
+    group: 'controlPlane',
+    severity: 'blocker',
+    reads: 'templates of deployments, owner of every istiod, DaemonSet ztunnel, labels of namespaces',
+    why: 'Gateways, ambient and control planes of Helm or of the Sail Operator are known, but not moved yet. For current Istio only.',
+    waivable: false,
+  },
 } as const satisfies Record<string, CheckDescriptor>;

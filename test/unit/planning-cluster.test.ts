@@ -202,7 +202,8 @@ describe('the Kubernetes of the source', () => {
     ['1.6.13', '1.22', 1],
     ['1.6.13', '1.21', 0],
   ])('%s on %s: %i findings', async (version, kubernetes, count) => {
-    const input = { plan: { route: { from: { version } } }, mesh: { kubernetes }, cluster: { id: 'shop' } };
+    const release = { driver: 'asm-1.6' };
+    const input = { release, plan: { route: { from: { version } } }, mesh: { kubernetes }, cluster: { id: 'shop' } };
     expect(await sourceKubernetesRange.look(input as unknown as CheckInput)).toHaveLength(count);
   });
 });

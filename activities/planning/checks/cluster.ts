@@ -18,6 +18,7 @@ import { kubernetesRange } from './kubernetes-range.js';
 import { labelledConfiguration } from './labelled-configuration.js';
 import { multiCluster } from './multi-cluster.js';
 import { oldControlPlane } from './old-control-plane.js';
+import { notMovedYet } from './not-moved-yet.js';
 import { optionsKept } from './options-kept.js';
 import { otherControlPlanes } from './other-control-planes.js';
 import { pinnedFilters } from './pinned-filters.js';
@@ -42,6 +43,7 @@ export const CLUSTER_CHECKS: readonly Check[] = [
   noSkippedMinors,
   proxySkew,
   endOfLife,
+  notMovedYet,
   kubectlSkew,
   releaseFetched,
   rights,

@@ -32,8 +32,8 @@ export class ApiClient {
   }
 
   /** Starts an upgrade and gives the path of the run. Between the two looks of finalising it waits seconds, not a minute. */
-  async start(cluster: string, options: Record<string, unknown> = {}): Promise<string> {
-    const body = { cluster, release: '1.6.14-asm.2', options: { finalizeSoakSeconds: 5, ...options } };
+  async start(cluster: string, options: Record<string, unknown> = {}, release = '1.6.14-asm.2'): Promise<string> {
+    const body = { cluster, release, options: { finalizeSoakSeconds: 5, ...options } };
     const answer = await this.request('POST', '/v1/upgrades', body, randomUUID());
     if (answer.status !== 202) throw new Error(`start answered ${answer.status}: ${JSON.stringify(answer.body)}`);
     const location = answer.headers.get('location');

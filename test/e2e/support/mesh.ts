@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { startServe, type Serve } from '../../../cli/serve/start-serve.js';
-import { downSandbox, seedSandbox, upSandbox, type Flavour, type Sandbox } from '../../../sandbox/sandbox.js';
+import {
+  downSandbox,
+  seedSandbox,
+  upSandbox,
+  type Flavour,
+  type Sandbox,
+  type Scenario,
+} from '../../../sandbox/sandbox.js';
 import { ApiClient } from './api-client.js';
 import { MeshFacts } from './mesh-facts.js';
 
@@ -26,15 +33,17 @@ interface Extras {
   readonly overlays?: Overlays;
   /** Whether the API server writes down every request. */
   readonly audit?: boolean;
+  /** How the mesh of the flavour is set up. */
+  readonly scenario?: Scenario;
 }
 
 /** Brings up a seeded sandbox of that name and a Meshlift that knows it. */
 export async function startMesh(name: string, flavour: Flavour = 'asm16', extras: Extras = {}): Promise<Mesh> {
-  const { overlays = {}, audit = false } = extras;
+  const { overlays = {}, audit = false, scenario } = extras;
   const progress = (line: string) => void process.stderr.write(`[${name}] ${line}\n`);
   await downSandbox(name);
   const sandbox = await upSandbox({ name, flavour, progress, audit });
-  await seedSandbox(name, { progress });
+  await seedSandbox(name, { progress, ...(scenario && { scenario }) });
   const dataDir = await mkdtemp(join(tmpdir(), `meshlift-e2e-${name}-`));
   const configFile = await configWith(overlays, sandbox.configFile, dataDir);
   const serve: Serve = await startServe({ configFile, dataDir, port: 0, progress });
