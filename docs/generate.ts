@@ -5,8 +5,10 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
+import { CAPABILITIES, type Support } from '../domain/capabilities.js';
 import { CHECK_ENTRIES } from '../domain/checks/catalogue.js';
 import { CHECK_GROUPS, SEVERITY_MEANINGS, type CheckGroup } from '../domain/checks/descriptor.js';
+import { DRIVERS } from '../domain/driver.js';
 import { FAILURES } from '../domain/failures.js';
 import { WORKLOAD_ACTIONS } from '../domain/workload-actions.js';
 
@@ -105,12 +107,31 @@ ${rows.join('\n')}
 `;
 }
 
+const SUPPORT: Readonly<Record<Support, string>> = { yes: 'yes', refused: 'refused', none: '' };
+
+function driversPage(): string {
+  const rows = CAPABILITIES.map(({ feature, support, note }) => {
+    const cells = DRIVERS.map((driver) => SUPPORT[support[driver]]);
+    return `| ${feature} | ${cells.join(' | ')} | ${note} |`;
+  });
+  return `# Drivers
+
+A release names its driver: how a mesh is upgraded to it. \`asm-1.6\` is the guide's path, from 1.5 and 1.6 to 1.6.14; \`istio-revisioned\` is current Istio.
+\`refused\`: Meshlift recognises it and says so in the plan, before anything is changed. An empty cell: that generation does not have it.
+
+| feature | ${DRIVERS.map((driver) => `\`${driver}\``).join(' | ')} | |
+| --- | ${DRIVERS.map(() => '---').join(' | ')} | --- |
+${rows.join('\n')}
+`;
+}
+
 /** Every generated page: its path below the repository, and its formatted text. */
 export async function generatedPages(): Promise<Record<string, string>> {
   const pages = {
     'docs/reference/failures.md': failuresPage(),
     'docs/reference/checks.md': checksPage(),
     'docs/reference/workloads.md': workloadsPage(),
+    'docs/reference/drivers.md': driversPage(),
   };
   const formatted = Object.entries(pages).map(async ([path, text]) => {
     return [path, await format(text, { parser: 'markdown', printWidth: 120, singleQuote: true })] as const;

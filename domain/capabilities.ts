@@ -1,0 +1,51 @@
+import type { DriverName } from './driver.js';
+
+/** `yes`: done. `refused`: recognised, and refused before anything is changed. `none`: does not exist in that generation. */
+export type Support = 'yes' | 'refused' | 'none';
+
+/** What a driver can do, feature by feature: the table of docs/reference/drivers.md. */
+export interface Capability {
+  readonly feature: string;
+  readonly support: Readonly<Record<DriverName, Support>>;
+  /** What is behind it, or what to know about it. */
+  readonly note: string;
+}
+
+const row = (feature: string, guide: Support, current: Support, note: string): Capability => ({
+  feature,
+  support: { 'asm-1.6': guide, 'istio-revisioned': current },
+  note,
+});
+
+/** Every feature that tells the drivers apart. */
+export const CAPABILITIES: readonly Capability[] = [
+  row('Namespaces labelled with a revision', 'yes', 'yes', 'One patch sets and removes both labels.'),
+  row(
+    'Namespaces labelled with a revision tag',
+    'none',
+    'yes',
+    'The tag moves with the wave of its last namespace; before that a canary asks for the new revision by name.',
+  ),
+  row(
+    'Namespaces with `istio-injection=enabled`',
+    'yes',
+    'yes',
+    'Current Istio: the default tag takes the place of a control plane without a revision, and the labels stay.',
+  ),
+  row('Validation moves before the old control plane goes', 'yes', 'yes', 'Service `istiod`, or the default tag.'),
+  row('Rollback from every gate, and after the end', 'yes', 'yes', 'Compared with the snapshot.'),
+  row('Native sidecars', 'none', 'yes', 'Found among the init containers.'),
+  row('Archives proven by a signature', 'yes', 'none', 'ECDSA P-256 over SHA-256, before unpacking.'),
+  row('Archives proven by a digest in the catalogue', 'yes', 'yes', 'Upstream signs images, not archives.'),
+  row(
+    'Gateways installed by istioctl',
+    'yes',
+    'refused',
+    'The guide replaces them in place at the installation (MESH016).',
+  ),
+  row('Injected gateways', 'none', 'refused', 'MESH055.'),
+  row('Gateways of the Gateway API', 'none', 'refused', 'MESH055.'),
+  row('Control planes of Helm or of the Sail Operator', 'none', 'refused', 'MESH055.'),
+  row('Ambient', 'none', 'refused', 'MESH055.'),
+  row('Source 1.5, brought back by its own installer', 'yes', 'none', 'Guide, step 6.'),
+];
