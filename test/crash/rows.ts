@@ -109,11 +109,31 @@ async function rowsOfRun(
 /** What differs from the undisturbed run, and what must never have been. */
 export function faultsOf(outcome: Outcome, calm: Pick<Outcome, 'after' | 'restarts'>): string[] {
   const faults = [...outcome.violations];
-  if (!isDeepStrictEqual(outcome.after.snapshot, calm.after.snapshot)) faults.push('the objects differ');
+  const [now, then] = [outcome.after.snapshot, calm.after.snapshot];
+  if (!isDeepStrictEqual(now, then)) faults.push(`the objects differ: ${whatDiffers(then, now)}`);
   if (!isDeepStrictEqual(outcome.after.pods, calm.after.pods)) faults.push('the pods differ');
   if (!isDeepStrictEqual(outcome.restarts, calm.restarts)) faults.push('the restarts differ');
   if (outcome.looks < 2) faults.push('nobody looked');
   return faults;
+}
+
+/** What is in one and not in the other, member by member, as JSON of at most a line. */
+function whatDiffers(then: unknown, now: unknown): string {
+  const membersOf = (facts: unknown) =>
+    new Set(
+      Object.entries(facts as object).flatMap(([part, value]) =>
+        partsOf(value).map((one) => `${part} ${JSON.stringify(one)}`),
+      ),
+    );
+  const [before, after] = [membersOf(then), membersOf(now)];
+  const gone = [...before].filter((one) => !after.has(one)).map((one) => `- ${one}`);
+  const come = [...after].filter((one) => !before.has(one)).map((one) => `+ ${one}`);
+  return [...gone, ...come].map((line) => line.slice(0, 200)).join('; ');
+}
+
+function partsOf(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value;
+  return typeof value === 'object' && value !== null ? Object.entries(value) : [value];
 }
 
 function nameOf({ name }: Scenario, { operation, moment }: KillPoint): string {
