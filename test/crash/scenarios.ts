@@ -1,3 +1,5 @@
+import { PROBE_LABEL } from '../../activities/mesh/probe-namespace.js';
+import { eventually } from '../e2e/support/eventually.js';
 import type { Flavour } from '../../sandbox/sandbox.js';
 import type { ProxiedMesh } from '../support/proxied-mesh.js';
 
@@ -81,8 +83,10 @@ export interface Facts {
   readonly generations: Readonly<Record<string, number>>;
 }
 
-/** Everything that counts, as kubectl sees it. */
+/** Everything that counts, as kubectl sees it. A scratch namespace takes its time to go, but go it must. */
 export async function readFacts({ facts }: ProxiedMesh): Promise<Facts> {
+  const areGone = async () => (await facts.list('namespaces', '-l', PROBE_LABEL)).length === 0;
+  await eventually('scratch namespaces to go', areGone);
   const [snapshot, pods, generations] = await Promise.all([facts.snapshot(), facts.podsByProxy(), facts.generations()]);
   return { snapshot: comparable(snapshot), pods, generations };
 }
