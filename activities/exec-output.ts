@@ -68,3 +68,8 @@ function collectStream(stream: Readable, takeLine: (line: string) => void, onLin
     return stripVTControlCharacters(text.slice(0, MAX_CHARACTERS));
   };
 }
+
+/** What a program said last, for a sentence. */
+export function lastLine(tail: string): string {
+  return tail.trim().split('\n').at(-1) ?? 'it said nothing';
+}

@@ -1,4 +1,5 @@
 import type { DriverName } from './driver.js';
+import { COMPONENT_LABEL } from './names.js';
 import type { Pod } from './pod.js';
 
 const INJECT = 'sidecar.istio.io/inject';
@@ -24,10 +25,20 @@ export function wantsSidecar(pod: Pick<Pod, 'metadata' | 'spec'>, driver: Driver
 export type GatewayKind = 'installed' | 'injected' | 'gatewayApi';
 
 /** What a pod, or the template of one, is as a gateway; null when it is none. */
-export function gatewayKindOf({ metadata }: Pick<Pod, 'metadata'>): GatewayKind | null {
+export function gatewayKindOf({ metadata = {} }: { readonly metadata?: Partial<Pod['metadata']> }): GatewayKind | null {
   const { labels = {}, annotations = {} } = metadata;
   if (labels[GATEWAY_NAME] !== undefined) return 'gatewayApi';
   if (/\bgateway\b/.test(annotations[TEMPLATES] ?? '')) return 'injected';
-  const isOfInstaller = /^(Ingress|Egress)Gateways$/.test(labels['operator.istio.io/component'] ?? '');
-  return isOfInstaller || /^(ingress|egress)gateway$/.test(labels['istio'] ?? '') ? 'installed' : null;
+  return isInstalledGateway({ component: labels[COMPONENT_LABEL], role: labels['istio'] }) ? 'installed' : null;
+}
+
+/** Whether the installer's label of the component, or the role that the charts give the pods, is that of a gateway. */
+export function isInstalledGateway({
+  component = '',
+  role = '',
+}: {
+  component?: string | undefined;
+  role?: string | undefined;
+}): boolean {
+  return /^(Ingress|Egress)Gateways$/.test(component) || /^(ingress|egress)gateway$/.test(role);
 }

@@ -13,7 +13,7 @@ export interface IstioSupport {
 
 /**
  * Newest first. From the table "Support status of Istio releases" (istio.io, docs/releases/supported-releases), as endoflife.date had
- * read it by machine on 2026-08-22; the rows 1.20 to 1.22 were compared with the file behind that table as well.
+ * read it by machine on 2026-08-22; the Kubernetes ranges of 1.20 to 1.22, and the end of 1.20, were compared with the file behind that table as well.
  * 1.31 was no release then: its lower end is what its own source warns below (`MinK8SVersion`, 2026-08-27), its upper end is not
  * verified (that of 1.30), its end of life is not announced.
  */

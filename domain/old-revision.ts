@@ -2,7 +2,7 @@ import { COMPONENT_LABEL, DEFAULT_REVISION, ISTIO_NAMESPACE, OWNER_LABEL, REVISI
 import { driverOf, type Route } from './plan.js';
 import { needsSourceArchive } from './release.js';
 import { isOwnRevisioned } from './revisioned-objects.js';
-import { keyOf, type RecordedObject, type Snapshot } from './snapshot.js';
+import { keyOf, recordedLabels, type RecordedObject, type Snapshot } from './snapshot.js';
 
 /** Service that validation calls by its name, whichever revision is installed: it stays and is pointed elsewhere. */
 export const DEFAULT_SERVICE = 'istiod';
@@ -62,23 +62,18 @@ export function pluralOf({ collection }: Pick<RecordedObject, 'collection'>): st
 
 /** The revision that an object says it belongs to; null when it says none. */
 export function revisionOf(entry: Pick<RecordedObject, 'object'>): string | null {
-  return labelsOf(entry)[REVISION_LABEL] ?? null;
+  return recordedLabels(entry)[REVISION_LABEL] ?? null;
 }
 
 /** The installation that an object says it belongs to, by the mark of the installer of 1.6; null when it says none. */
 export function installationOf(entry: Pick<RecordedObject, 'object'>): string | null {
-  return labelsOf(entry)[OWNER_LABEL] ?? null;
+  return recordedLabels(entry)[OWNER_LABEL] ?? null;
 }
 
 /** Whether another installation has made an object its own since it was recorded. */
 export function isTakenOver(recorded: Pick<RecordedObject, 'object'>, now: Pick<RecordedObject, 'object'>): boolean {
   const owner = installationOf(now);
   return owner !== null && owner !== installationOf(recorded);
-}
-
-function labelsOf({ object }: Pick<RecordedObject, 'object'>): Readonly<Record<string, string>> {
-  const { labels } = (object['metadata'] ?? {}) as { readonly labels?: Readonly<Record<string, string>> };
-  return labels ?? {};
 }
 
 /** What tells the old control plane's objects from others. */
@@ -120,7 +115,7 @@ function isOwnOf16(entry: RecordedObject, revision: string): boolean {
 /** Whether the installer of 1.5 has written an object, for itself alone. */
 function isOnlyOf15(entry: RecordedObject): boolean {
   const { webhooks } = entry.object;
-  if (labelsOf(entry)[COMPONENT_LABEL] === undefined || revisionOf(entry) !== null) return false;
+  if (recordedLabels(entry)[COMPONENT_LABEL] === undefined || revisionOf(entry) !== null) return false;
   // A webhook that is called may be somebody's validation, whatever its configuration is called.
   if (Array.isArray(webhooks) && webhooks.length > 0) return false;
   return ONLY_1_5[pluralOf(entry)]?.test(entry.name) === true;
@@ -135,7 +130,7 @@ export function addedBy15(before: Snapshot, known: ReadonlySet<string>, now: Sna
   const recorded = new Set(before.objects.map(keyOf));
   return now.objects.filter((entry) => {
     const isNew = !recorded.has(keyOf(entry)) && !known.has(keyOf(entry));
-    const isOf15 = labelsOf(entry)[COMPONENT_LABEL] !== undefined && revisionOf(entry) === null;
+    const isOf15 = recordedLabels(entry)[COMPONENT_LABEL] !== undefined && revisionOf(entry) === null;
     return isNew && isOf15 && installationOf(entry) === null && pluralOf(entry) !== 'customresourcedefinitions';
   });
 }

@@ -1,5 +1,5 @@
 import type { Release } from './release.js';
-import type { GateVerdict } from './version-gate.js';
+import { nothingToDo, unsupported, type GateVerdict } from './version-gate.js';
 import { comparePatches, compareVersions, minorOf, parseVersion, type Version } from './version.js';
 
 /** The oldest minor whose control planes are handled like those of today: by revisions, tags and one injector for both. */
@@ -103,12 +103,4 @@ function minorsBetween(from: Version, to: Version): string[] {
 
 function routeText(minors: readonly string[]): string {
   return minors.join(' to ');
-}
-
-function unsupported(message: string, remedy: string): GateVerdict {
-  return { ok: false, reason: 'UnsupportedSource', message, remedy };
-}
-
-function nothingToDo(message: string, remedy: string): GateVerdict {
-  return { ok: false, reason: 'NothingToDo', message, remedy };
 }

@@ -1,5 +1,5 @@
 import { COMPONENT_LABEL, DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL, TAG_LABEL } from './names.js';
-import type { RecordedObject } from './snapshot.js';
+import { recordedLabels, type RecordedObject } from './snapshot.js';
 
 /**
  * What the charts of current Istio write for one revision, by collection. istioctl labels all of it; Helm leaves some of it
@@ -31,7 +31,7 @@ function clusterNames(suffix: string): readonly string[] {
 
 /** Whether an object belongs to one revision of current Istio alone: not a tag, not a gateway, nothing that all share. */
 export function isOwnRevisioned(entry: RecordedObject, revision: string): boolean {
-  const labels = labelsOf(entry);
+  const labels = recordedLabels(entry);
   const component = labels[COMPONENT_LABEL];
   const label = labels[REVISION_LABEL] ?? revision;
   if (!isInMesh(entry) || labels[TAG_LABEL] !== undefined || label !== revision) return false;
@@ -46,9 +46,4 @@ function isInMesh({ namespace }: RecordedObject): boolean {
 function isNamedFor({ collection, name }: RecordedObject, revision: string): boolean {
   const suffix = revision === DEFAULT_REVISION ? '' : `-${revision}`;
   return OWN_NAMES[collection.split('/').at(-1) ?? '']?.(suffix).includes(name) === true;
-}
-
-function labelsOf({ object }: RecordedObject): Readonly<Record<string, string>> {
-  const { labels } = (object['metadata'] ?? {}) as { readonly labels?: Readonly<Record<string, string>> };
-  return labels ?? {};
 }

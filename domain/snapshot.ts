@@ -17,6 +17,12 @@ export interface RecordedObject {
   readonly uid?: string;
 }
 
+/** The labels of a recorded object. */
+export function recordedLabels({ object }: Pick<RecordedObject, 'object'>): Readonly<Record<string, string>> {
+  const { labels } = (object['metadata'] ?? {}) as { readonly labels?: Readonly<Record<string, string>> };
+  return labels ?? {};
+}
+
 /** Everything a run may change, as it was before it (invariant I5). */
 export interface Snapshot {
   readonly schema: 1;

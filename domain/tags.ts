@@ -1,5 +1,5 @@
 import { DEFAULT_REVISION, DEFAULT_TAG } from './names.js';
-import type { DetectedMesh, NamespaceInjection, RevisionTag, TagMove, Wave } from './plan.js';
+import type { ControlPlane, DetectedMesh, NamespaceInjection, RevisionTag, TagMove, Wave } from './plan.js';
 
 /** How a namespace of current Istio asks for sidecars. */
 export type Ask =
@@ -8,21 +8,27 @@ export type Ask =
   /** It has no label; its pods ask one by one, and follow the default tag. */
   | { readonly by: 'pods' };
 
+/** What tells the tags of a mesh. */
+interface Tagged {
+  readonly tags?: readonly RevisionTag[];
+  readonly controlPlanes: readonly Pick<ControlPlane, 'revision'>[];
+}
+
+/** What tells how a namespace asks. */
+type Asking = Pick<NamespaceInjection, 'injection' | 'revision' | 'podsByRevision'>;
+
 /**
  * The tags of a mesh. A control plane that was installed without a revision serves `istio-injection=enabled` by itself:
  * it counts as the default tag, because that is what takes its place.
  */
-export function tagsOf({ tags = [], controlPlanes }: Pick<DetectedMesh, 'tags' | 'controlPlanes'>): RevisionTag[] {
+export function tagsOf({ tags = [], controlPlanes }: Tagged): RevisionTag[] {
   const hasDefault = tags.some(({ tag }) => tag === DEFAULT_TAG);
   const isPlain = controlPlanes.some(({ revision }) => revision === DEFAULT_REVISION);
   return [...tags, ...(!hasDefault && isPlain ? [{ tag: DEFAULT_TAG, revision: DEFAULT_REVISION }] : [])];
 }
 
 /** What a namespace asks for, by its labels: `istio-injection` wins over `istio.io/rev`. Null when it asks for nothing. */
-export function askOf(
-  { injection, revision, podsByRevision }: Pick<NamespaceInjection, 'injection' | 'revision' | 'podsByRevision'>,
-  tags: readonly RevisionTag[],
-): Ask | null {
+export function askOf({ injection, revision, podsByRevision }: Asking, tags: readonly RevisionTag[]): Ask | null {
   if (injection !== null) return injection === 'enabled' ? { by: 'tag', tag: DEFAULT_TAG } : null;
   if (revision === null) return podsByRevision === undefined ? null : { by: 'pods' };
   return tags.some(({ tag }) => tag === revision) ? { by: 'tag', tag: revision } : { by: 'revision', revision };
@@ -43,7 +49,7 @@ export function tagBehind(ask: Ask): string | null {
 }
 
 /** The revision that serves a namespace now; null when none does. */
-export function revisionServing(entry: NamespaceInjection, tags: readonly RevisionTag[]): string | null {
+export function revisionServing(entry: Asking, tags: readonly RevisionTag[]): string | null {
   const ask = askOf(entry, tags);
   if (ask === null) return null;
   if (ask.by === 'revision') return ask.revision;

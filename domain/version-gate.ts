@@ -88,11 +88,13 @@ function unreadable(what: string, release: GatedRelease): GateVerdict {
   );
 }
 
-function unsupported(message: string, remedy: string): GateVerdict {
+/** The verdict on a source that must not go to the release directly. */
+export function unsupported(message: string, remedy: string): GateVerdict {
   return { ok: false, reason: 'UnsupportedSource', message, remedy };
 }
 
-function nothingToDo(message: string, remedy: string): GateVerdict {
+/** The verdict on a mesh that is there already, or further. */
+export function nothingToDo(message: string, remedy: string): GateVerdict {
   return { ok: false, reason: 'NothingToDo', message, remedy };
 }
 

@@ -134,8 +134,9 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
   /** Guide, step 6, in the only safe order: sidecars first, then the gateway, then the control plane they need no more.
    * The installer of 1.5 removes that one by itself, so it too comes after everything that used it. */
   async function rollBack(): Promise<NewEvent> {
+    // The old control plane comes back with its tags.
     if (ledger.state().removing) await change.restoreOldControlPlane(target());
-    if (tags().length > 0) await change.restoreTags(target());
+    else if (tags().length > 0) await change.restoreTags(target());
     await moves.moveAll('back', touchedIn);
     const { workloadTimeoutSeconds: timeoutSeconds } = options();
     await change.restoreGateways({ run, timeoutSeconds });

@@ -6,9 +6,11 @@ import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { runCommand, type CommandResult } from '../exec.js';
+import { lastLine } from '../exec-output.js';
 import { failure, isFailure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import { keptOverlays } from '../releases/kept-overlays.js';
+import { accessArguments } from '../kube/access-arguments.js';
 import { createTargetInstallation } from '../planning/target-installation.js';
 import { releaseFor } from '../releases/release-for.js';
 import { runDir } from '../rollback/snapshot-file.js';
@@ -44,7 +46,7 @@ export function createInstallControlPlane(context: ActivityContext): Activities[
         ...options.set.flatMap((option) => ['--set', option]),
         ...(await driverFor(route).install(async () => (await wish.specs()).given)),
       ];
-      const target = ['--kubeconfig', cluster.kubeconfig, ...(cluster.context ? ['--context', cluster.context] : [])];
+      const target = accessArguments(cluster);
       const operation = { id: 'install', argv: ['istioctl', ...redacted(shown)], mutating: true };
       const install = () =>
         recordOperation(context.journal, run, operation, async () => {
@@ -105,8 +107,4 @@ async function refuseForeignRevision(
 /** Values of options whose name sounds like a secret stay out of the journal. */
 function redacted(args: readonly string[]): string[] {
   return args.map((arg) => arg.replace(/^([^=]*(?:password|secret|token|key)[^=]*)=.*/i, '$1=(redacted)'));
-}
-
-function lastLine(tail: string): string {
-  return tail.trim().split('\n').at(-1) ?? 'it said nothing';
 }

@@ -4,8 +4,8 @@ import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { heartbeating } from '../heartbeat.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
+import { injectionLabelsOf, labelCommand } from '../workloads/injection-labels.js';
 import { namespaceResource } from '../workloads/resources.js';
-import type { InjectionLabels } from './drivers/driver.js';
 import { pointTag, restoreTags } from './tags.js';
 
 /**
@@ -49,20 +49,13 @@ interface Canary {
 async function giveLabelsBack(context: ActivityContext, run: RunRef, canary: Canary): Promise<void> {
   const { namespace, named, labels = {} } = canary;
   const { kube } = context.access(run.cluster);
-  const current = injectionLabels((await kube.get(namespaceResource(namespace)))?.metadata.labels ?? {});
-  const wanted = injectionLabels(labels);
+  const current = injectionLabelsOf((await kube.get(namespaceResource(namespace)))?.metadata.labels ?? {});
+  const wanted = injectionLabelsOf(labels);
   const isCanary = current[REVISION_LABEL] === named && current[INJECTION_LABEL] === null;
   if (!isCanary || wanted[REVISION_LABEL] === named || Object.values(wanted).every((value) => value === null)) return;
-  const words = Object.entries(wanted).map(([label, value]) =>
-    value === null ? `${label}-` : `${label}=${String(value)}`,
-  );
-  const argv = ['kubectl', 'label', 'namespace', namespace, ...words, '--overwrite'];
+  const argv = labelCommand(namespace, wanted);
   await recordOperation(context.journal, run, { id: `label/${namespace}/by-tag`, argv, mutating: true }, async () => {
     await kube.mergePatch(namespaceResource(namespace), { metadata: { labels: wanted } });
     return { outcome: 'succeeded', value: undefined };
   });
-}
-
-function injectionLabels(labels: Readonly<Record<string, string>>): InjectionLabels {
-  return { [INJECTION_LABEL]: labels[INJECTION_LABEL] ?? null, [REVISION_LABEL]: labels[REVISION_LABEL] ?? null };
 }

@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { DEFAULT_REVISION, DEFAULT_TAG, REVISION_LABEL, TAG_LABEL } from '../../domain/names.js';
 import { pluralOf } from '../../domain/old-revision.js';
 import type { RevisionTag, Route } from '../../domain/plan.js';
-import { keyOf, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
+import { keyOf, recordedLabels, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
 import { recordOperation } from '../audit/operation.js';
 import type { RunRef } from '../contract.js';
 import { runCommand } from '../exec.js';
+import { lastLine } from '../exec-output.js';
 import { failure } from '../failure.js';
+import { accessArguments } from '../kube/access-arguments.js';
 import type { KubeClient, Resource } from '../kube/types.js';
+import { tagOf } from '../planning/detect-mesh.js';
 import { releaseFor } from '../releases/release-for.js';
 import { observe } from '../rollback/observe.js';
 import { removeObject } from '../rollback/remove-new-control-plane.js';
@@ -25,10 +28,7 @@ const SETTLE_SECONDS = 60;
 /** The revision tags of a cluster, as its injection webhooks say. */
 export async function readTags(kube: KubeClient): Promise<RevisionTag[]> {
   const { items } = await kube.list(WEBHOOKS, { labelSelector: TAG_LABEL });
-  return items.map(({ metadata: { labels = {} } }) => ({
-    tag: labels[TAG_LABEL] ?? '',
-    revision: labels[REVISION_LABEL] ?? '',
-  }));
+  return items.flatMap(tagOf);
 }
 
 /**
@@ -41,7 +41,7 @@ export async function pointTag({ context, run, route, signal }: Step, tag: strin
   const { istioctl } = await releaseFor(context, context.release(run.release), signal);
   const { revision } = route.to;
   const shown = ['tag', 'set', tag, '--revision', revision, '--overwrite', '--skip-confirmation'];
-  const target = ['--kubeconfig', cluster.kubeconfig, ...(cluster.context ? ['--context', cluster.context] : [])];
+  const target = accessArguments(cluster);
   await recordOperation(
     context.journal,
     run,
@@ -51,8 +51,7 @@ export async function pointTag({ context, run, route, signal }: Step, tag: strin
       const lockFile = join(runDir(context.dataDir, run), 'istioctl.lock');
       const { exitCode, tail } = await runCommand({ file: istioctl, args: [...shown, ...target], signal, lockFile });
       if (await leadsTo(kube, tag, revision)) return { outcome: 'succeeded', tail, value: undefined };
-      const said = tail.trim().split('\n').at(-1) ?? 'it said nothing';
-      const message = `istioctl ended with exit code ${exitCode}, and tag ${tag} of cluster ${run.cluster} does not lead to ${revision}: ${said}`;
+      const message = `istioctl ended with exit code ${exitCode}, and tag ${tag} of cluster ${run.cluster} does not lead to ${revision}: ${lastLine(tail)}`;
       throw failure('TagNotMoved', message, { tail });
     },
   );
@@ -96,9 +95,9 @@ export async function restoreTags({ context, run, route, signal }: Step, before:
   for (const entry of recorded) await restoreObject(context, run, entry);
   const known = new Set(recorded.map(keyOf));
   const added = (await observe(kube, run)).objects.filter(
-    (entry) => labelOf(entry, TAG_LABEL) !== undefined && !known.has(keyOf(entry)),
+    (entry) => recordedLabels(entry)[TAG_LABEL] !== undefined && !known.has(keyOf(entry)),
   );
-  for (const entry of added.filter((each) => labelOf(each, REVISION_LABEL) === route.to.revision)) {
+  for (const entry of added.filter((each) => recordedLabels(each)[REVISION_LABEL] === route.to.revision)) {
     await removeObject(context, run, entry);
   }
   for (const tag of tagsToProbe(recorded, route)) {
@@ -108,25 +107,20 @@ export async function restoreTags({ context, run, route, signal }: Step, before:
 
 /** What a tag consists of; and the webhook of a control plane without a revision, which the default tag puts to sleep. */
 function isOfTags(entry: RecordedObject, { from }: Route): boolean {
-  if (labelOf(entry, TAG_LABEL) !== undefined) return true;
-  const isPlain = from.revision === DEFAULT_REVISION && labelOf(entry, REVISION_LABEL) === DEFAULT_REVISION;
+  if (recordedLabels(entry)[TAG_LABEL] !== undefined) return true;
+  const isPlain = from.revision === DEFAULT_REVISION && recordedLabels(entry)[REVISION_LABEL] === DEFAULT_REVISION;
   return entry.name === 'istiod-default-validator' || (isPlain && pluralOf(entry).endsWith('webhookconfigurations'));
 }
 
 function tagsToProbe(recorded: readonly RecordedObject[], { from }: Route): string[] {
   const injecting = recorded.filter((entry) => pluralOf(entry) === WEBHOOKS.plural);
   const tags = injecting
-    .filter((entry) => labelOf(entry, REVISION_LABEL) === from.revision)
-    .map((entry) => labelOf(entry, TAG_LABEL) ?? DEFAULT_TAG);
+    .filter((entry) => recordedLabels(entry)[REVISION_LABEL] === from.revision)
+    .map((entry) => recordedLabels(entry)[TAG_LABEL] ?? DEFAULT_TAG);
   return [...new Set(tags)];
 }
 
 function webhooksFirst(a: RecordedObject, b: RecordedObject): number {
   const rank = (entry: RecordedObject) => (pluralOf(entry) === WEBHOOKS.plural ? 0 : 1);
   return rank(a) - rank(b);
-}
-
-function labelOf({ object }: RecordedObject, label: string): string | undefined {
-  const { labels = {} } = (object['metadata'] ?? {}) as { readonly labels?: Readonly<Record<string, string>> };
-  return labels[label];
 }

@@ -6,6 +6,7 @@ import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import type { KubeClient, KubeObject, Resource } from '../kube/types.js';
+import { hasCaBundles } from './ca-bundles.js';
 import { isComplete, untilHolds } from './deployment-state.js';
 import { driverFor } from './drivers/index.js';
 import { probeInjection } from './probe-namespace.js';
@@ -73,8 +74,8 @@ async function webhookObstacle(kube: KubeClient, revision: string): Promise<stri
   );
   const [webhook] = items;
   if (webhook === undefined) return `there is no injection webhook of revision ${revision}`;
-  const entries = (webhook['webhooks'] ?? []) as { clientConfig: { caBundle?: string } }[];
-  const whole = entries.length > 0 && entries.every(({ clientConfig }) => (clientConfig.caBundle ?? '').length > 0);
+  const { length: entries } = (webhook['webhooks'] ?? []) as unknown[];
+  const whole = entries > 0 && hasCaBundles(webhook);
   return whole ? null : `webhook ${webhook.metadata.name} has no CA bundle yet`;
 }
 

@@ -1,5 +1,6 @@
-import { gatewayKindOf } from '../../domain/injection.js';
+import { gatewayKindOf, isInstalledGateway } from '../../domain/injection.js';
 import {
+  COMPONENT_LABEL,
   DEFAULT_REVISION,
   INJECTION_LABEL,
   ISTIO_NAMESPACE,
@@ -42,7 +43,7 @@ export async function detectMesh(cluster: string, kube: KubeClient): Promise<Det
   const deployments = workloads[WORKLOAD_KINDS.indexOf('Deployment')]?.items ?? [];
   const inMesh = deployments.filter(({ metadata }) => metadata.namespace === ISTIO_NAMESPACE);
   const tags = webhooks.items.flatMap(tagOf);
-  const gateways = deployments.flatMap((deployment) => gatewayOf(deployment));
+  const gateways = deployments.flatMap(gatewayOf);
   const byNamespace = group(pods.items);
   return {
     cluster,
@@ -85,27 +86,22 @@ function installerOf({ metadata }: KubeObject): { installer?: Installer } {
   return labels[OWNER_LABEL] === undefined ? {} : { installer: 'istioctl' };
 }
 
-/** A tag is an injection webhook with a label of its own. */
-function tagOf({ metadata }: KubeObject): RevisionTag[] {
+/** The tag that an injection webhook is: one with a label of its own; none for any other. */
+export function tagOf({ metadata }: KubeObject): RevisionTag[] {
   const { [TAG_LABEL]: tag, [REVISION_LABEL]: revision } = metadata.labels ?? {};
   return tag === undefined || revision === undefined ? [] : [{ tag, revision }];
 }
 
 function gatewayOf(deployment: KubeObject): GatewayDeployment[] {
-  const { template } = asWorkload(deployment).spec;
-  const { labels, annotations } = template.metadata ?? {};
-  const meta = { name: '', labels: labels ?? {}, annotations: annotations ?? {} };
-  const kind = gatewayKindOf({ metadata: meta });
-  if (kind === null) return [];
+  const kind = gatewayKindOf(asWorkload(deployment).spec.template);
   const { name, namespace = '' } = deployment.metadata;
-  return [{ deployment: `${namespace}/${name}`, kind }];
+  return kind === null ? [] : [{ deployment: `${namespace}/${name}`, kind }];
 }
 
 /** Deployments that run nothing but a proxy as their purpose (pitfalls 4a.4). */
 export function isGateway(deployment: KubeObject): boolean {
-  const component = deployment.metadata.labels?.['operator.istio.io/component'] ?? '';
-  const role = asWorkload(deployment).spec.template.metadata?.labels?.['istio'] ?? '';
-  return /^(Ingress|Egress)Gateways$/.test(component) || /^(ingress|egress)gateway$/.test(role);
+  const component = deployment.metadata.labels?.[COMPONENT_LABEL];
+  return isInstalledGateway({ component, role: asWorkload(deployment).spec.template.metadata?.labels?.['istio'] });
 }
 
 function injectionOf(

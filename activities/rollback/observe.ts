@@ -1,5 +1,5 @@
 import { COMPONENT_LABEL, ISTIO_NAMESPACE, OWNER_LABEL, REVISION_LABEL } from '../../domain/names.js';
-import { decidedPart, type Json, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
+import { decidedPart, recordedLabels, type Json, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
 import type { RunRef } from '../contract.js';
 import { PROBE_LABEL } from '../mesh/probe-namespace.js';
 import type { KubeClient, KubeObject, Resource } from '../kube/types.js';
@@ -65,7 +65,7 @@ export async function observe(kube: KubeClient, run: RunRef): Promise<Snapshot> 
 }
 
 function isOfIstio(entry: RecordedObject): boolean {
-  const { labels = {} } = entry.object['metadata'] as { labels?: Record<string, string> };
+  const labels = recordedLabels(entry);
   return (
     entry.collection.endsWith(`/${INSTALLED_STATE}`) ||
     isElection(entry) ||

@@ -2,6 +2,7 @@ import { needsSourceArchive } from '../../domain/release.js';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
+import { lastLine } from '../exec-output.js';
 import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import { sourceIstioctl, type SourceIstioctl } from './source-istioctl.js';
@@ -45,8 +46,7 @@ async function requireOptions(context: ActivityContext, run: RunRef, source: Sou
   await recordOperation(context.journal, run, operation, async () => {
     const { exitCode, stdout, tail } = await source.run(args, { timeoutMs: 60_000 });
     if (exitCode !== 0 || !/^kind: Deployment$/m.test(stdout)) {
-      const said = tail.trim().split('\n').at(-1) ?? 'it said nothing';
-      throw unusable(run, `istioctl of the old release does not take the options of this run: ${said}`);
+      throw unusable(run, `istioctl of the old release does not take the options of this run: ${lastLine(tail)}`);
     }
     return { outcome: 'succeeded', tail: `${stdout.split('\n').length} lines of manifest`, value: undefined };
   });

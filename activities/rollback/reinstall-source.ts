@@ -9,6 +9,7 @@ import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
+import { accessArguments } from '../kube/access-arguments.js';
 import type { KubeClient } from '../kube/types.js';
 import { isComplete, untilHolds } from '../mesh/deployment-state.js';
 import { probeOldInjection } from '../mesh/probe-old-injection.js';
@@ -41,7 +42,7 @@ export function createReinstallSource(context: ActivityContext): Activities['rei
       await requireUnused(kube, run, route);
       const source = await sourceIstioctl(context, { run, route, options, overlays, signal });
       const shown = [...source.installVerb, ...source.options];
-      const target = ['--kubeconfig', cluster.kubeconfig, ...(cluster.context ? ['--context', cluster.context] : [])];
+      const target = accessArguments(cluster);
       await rememberBeforeReinstall(context, run);
       const operation = { id: 'reinstall', argv: ['istioctl', ...shown], mutating: true };
       await recordOperation(context.journal, run, operation, async () => {

@@ -1,6 +1,6 @@
 import { OWNER_LABEL, REVISION_LABEL } from '../../domain/names.js';
 import type { Route } from '../../domain/plan.js';
-import { keyOf, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
+import { keyOf, recordedLabels, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
@@ -59,9 +59,9 @@ function toRemove(before: Snapshot, now: Snapshot, route: Route): RecordedObject
  * of it, or what its istiod wrote for itself. Never a CRD: with it everybody's objects of that kind would go (pitfalls 4b).
  */
 function belongsTo(entry: RecordedObject, revision: string): boolean {
-  const { collection, name, object } = entry;
+  const { collection, name } = entry;
   if (collection.endsWith('/customresourcedefinitions')) return false;
-  const labels = (object['metadata'] as { labels?: Record<string, string> } | undefined)?.labels ?? {};
+  const labels = recordedLabels(entry);
   const memory = `installed-state-${revision}`;
   if (labels[REVISION_LABEL] === revision || labels[OWNER_LABEL] === memory) return true;
   return (collection.endsWith('/istiooperators') && name === memory) || isElection(entry);

@@ -1,13 +1,12 @@
-import { DEFAULT_REVISION, ISTIO_NAMESPACE } from '../../domain/names.js';
-import { DEFAULT_SERVICE, ownObjects, pluralOf, revisionOf } from '../../domain/old-revision.js';
-import { driverOf, type Route } from '../../domain/plan.js';
-import { recordedName, type Json, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
+import { ISTIO_NAMESPACE } from '../../domain/names.js';
+import { ownObjects, pluralOf, revisionOf } from '../../domain/old-revision.js';
+import type { Route } from '../../domain/plan.js';
+import { recordedName, type Json, type RecordedObject } from '../../domain/snapshot.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import type { KubeClient } from '../kube/types.js';
-import { untilServed } from '../mesh/default-service.js';
 import { isComplete, untilHolds } from '../mesh/deployment-state.js';
 import { driverFor } from '../mesh/drivers/index.js';
 import { probeInjection } from '../mesh/probe-namespace.js';
@@ -37,10 +36,8 @@ export function createRestoreOldControlPlane(context: ActivityContext): Activiti
       const parts = own.filter((entry) => !webhooks.includes(entry)).reverse();
       for (const entry of parts) await restore(context, run, entry);
       await untilComplete(kube, run, parts, signal);
-      await restoreDefaultService(context, { run, route, before, signal });
+      await driverFor(route).restore({ context, run, route, signal }, before);
       for (const webhook of webhooks) await restore(context, run, webhook);
-      const step = { context, run, route, signal };
-      await driverFor(route).restore(step, before);
       await requireInjection(kube, run, route, signal);
     });
 }
@@ -94,19 +91,6 @@ async function untilComplete(
   if (obstacle === null) return;
   const message = `The old control plane of cluster ${run.cluster} was restored, but ${obstacle} after ${TIMEOUT_SECONDS} s.`;
   throw failure('ControlPlaneNotReady', message);
-}
-
-/** Only Service `istiod` of a control plane without a revision was pointed elsewhere. */
-async function restoreDefaultService(
-  context: ActivityContext,
-  { run, route, before, signal }: { run: RunRef; route: Route; before: Snapshot; signal: AbortSignal },
-): Promise<void> {
-  if (driverOf(route) === 'istio-revisioned') return;
-  const service = before.objects.find((entry) => pluralOf(entry) === 'services' && entry.name === DEFAULT_SERVICE);
-  if (service === undefined) return;
-  await restoreObject(context, run, service);
-  if (route.from.revision !== DEFAULT_REVISION) return;
-  await untilServed(context.access(run.cluster).kube, run, route.from.revision, signal);
 }
 
 async function requireInjection(kube: KubeClient, run: RunRef, { from }: Route, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,3 @@
-import type { Route } from '../../domain/plan.js';
 import { INJECTION_LABEL, REVISION_LABEL } from '../../domain/names.js';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
@@ -6,8 +5,8 @@ import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
 import type { KubeObject } from '../kube/types.js';
 import { driverFor } from '../mesh/drivers/index.js';
-import type { InjectionLabels } from '../mesh/drivers/driver.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
+import { askingFor, injectionLabelsOf, labelCommand, type InjectionLabels } from './injection-labels.js';
 import { namespaceResource } from './resources.js';
 
 /**
@@ -19,19 +18,20 @@ export function createLabelNamespace(context: ActivityContext): Activities['labe
   return async ({ run, namespace, direction, route }) => {
     const { kube } = context.access(run.cluster);
     const recorded = await recordedLabels(context, run, namespace);
-    const named: InjectionLabels = { [INJECTION_LABEL]: null, [REVISION_LABEL]: route.to.revision };
+    const named = askingFor(route.to.revision);
     const wanted = direction === 'forward' ? await driverFor(route).move(kube, route, recorded) : recorded;
     const current = labelsOf(await kube.get(namespaceResource(namespace)));
     if (current === null) {
       throw failure('NamespaceChanged', `Namespace ${namespace} of cluster ${run.cluster} does not exist any more.`);
     }
-    const known = [recorded, named, ...inBetween(route)];
+    // What an operator following the guide by hand may have left: the old revision by its own name.
+    const known = [recorded, named, askingFor(route.from.revision)];
     if (!known.some((labels) => equal(labels, current))) throw changed(run, namespace, current);
 
     await recordOperation(
       context.journal,
       run,
-      { id: `label/${namespace}/${direction}`, argv: commandOf(namespace, wanted), mutating: true },
+      { id: `label/${namespace}/${direction}`, argv: labelCommand(namespace, wanted), mutating: true },
       async () => {
         if (equal(current, wanted)) return { outcome: 'unchanged', value: undefined };
         const answer = await kube.mergePatch(namespaceResource(namespace), { metadata: { labels: wanted } });
@@ -43,24 +43,17 @@ export function createLabelNamespace(context: ActivityContext): Activities['labe
   };
 }
 
-/** What an operator following the guide by hand may have left: the old revision by its own name. */
-function inBetween(route: Route): InjectionLabels[] {
-  return [{ [INJECTION_LABEL]: null, [REVISION_LABEL]: route.from.revision }];
-}
-
 async function recordedLabels(context: ActivityContext, run: RunRef, namespace: string): Promise<InjectionLabels> {
   const snapshot = await readSnapshot(context.dataDir, run);
   const labels = snapshot.namespaces[namespace];
   if (labels === undefined) {
     throw failure('NamespaceChanged', `Namespace ${namespace} of cluster ${run.cluster} was made after the run began.`);
   }
-  return { [INJECTION_LABEL]: labels[INJECTION_LABEL] ?? null, [REVISION_LABEL]: labels[REVISION_LABEL] ?? null };
+  return injectionLabelsOf(labels);
 }
 
 function labelsOf(namespace: KubeObject | null): InjectionLabels | null {
-  if (namespace === null) return null;
-  const labels = namespace.metadata.labels ?? {};
-  return { [INJECTION_LABEL]: labels[INJECTION_LABEL] ?? null, [REVISION_LABEL]: labels[REVISION_LABEL] ?? null };
+  return namespace === null ? null : injectionLabelsOf(namespace.metadata.labels ?? {});
 }
 
 function equal(a: InjectionLabels, b: InjectionLabels): boolean {
@@ -71,12 +64,4 @@ function changed(run: RunRef, namespace: string, current: InjectionLabels) {
   const found = Object.entries(current).map(([label, value]) => `${label}=${String(value ?? '(absent)')}`);
   const message = `Namespace ${namespace} of cluster ${run.cluster} carries ${found.join(' and ')}, which this run did not write.`;
   return failure('NamespaceChanged', message);
-}
-
-/** What a person would have typed. */
-function commandOf(namespace: string, labels: InjectionLabels): string[] {
-  const changes = Object.entries(labels).map(([label, value]) =>
-    value === null ? `${label}-` : `${label}=${String(value)}`,
-  );
-  return ['kubectl', 'label', 'namespace', namespace, ...changes, '--overwrite'];
 }

@@ -43,13 +43,8 @@ async function listKind(kube: KubeClient, kind: WorkloadKind, namespace: string)
   return items.map((object) => {
     const ref: WorkloadRef = { kind, namespace, name: object.metadata.name };
     const workload = asWorkload(object);
-    return { ref, pods: desiredPods(kind, workload), isGateway: isGatewayTemplate(workload) };
+    return { ref, pods: desiredPods(kind, workload), isGateway: gatewayKindOf(workload.spec.template) !== null };
   });
-}
-
-function isGatewayTemplate({ spec }: ReturnType<typeof asWorkload>): boolean {
-  const { metadata = {} } = spec.template;
-  return gatewayKindOf({ metadata: { name: '', ...metadata } }) !== null;
 }
 
 /**

@@ -51,25 +51,25 @@ describe.each(ROWS)('an upgrade of current Istio, by $scenario', ({ scenario, ca
     return run;
   };
 
-  it('goes back from the canary gate, and everything equals the snapshot', async () => {
-    const run = await mesh.api.start(mesh.cluster, options, TARGET);
-    await mesh.api.untilGate(run, 'canary');
-    expect(await proxies()).toEqual(new Set([OLD, TARGET]));
+  const goBack = async (run: string): Promise<void> => {
     await mesh.api.command(run, 'rollback', { reason: 'rehearsal' });
     await mesh.api.untilPhase(run, 'rolledBack');
     expect(await tagsNow()).toEqual(tags);
     expect(await mesh.facts.snapshot()).toEqual(original);
     expect(await proxies()).toEqual(new Set([OLD]));
+  };
+
+  it('goes back from the canary gate, and everything equals the snapshot', async () => {
+    const run = await mesh.api.start(mesh.cluster, options, TARGET);
+    await mesh.api.untilGate(run, 'canary');
+    expect(await proxies()).toEqual(new Set([OLD, TARGET]));
+    await goBack(run);
   });
 
   it('goes back from the last gate, when every tag has moved, and everything equals the snapshot', async () => {
     const run = await toTheLastGate();
     expect(await proxies()).toEqual(new Set([TARGET]));
-    await mesh.api.command(run, 'rollback', { reason: 'rehearsal' });
-    await mesh.api.untilPhase(run, 'rolledBack');
-    expect(await tagsNow()).toEqual(tags);
-    expect(await mesh.facts.snapshot()).toEqual(original);
-    expect(await proxies()).toEqual(new Set([OLD]));
+    await goBack(run);
   });
 
   it('goes through to the end: no orphan, validation and injection alive, labels as their owners wrote them', async () => {

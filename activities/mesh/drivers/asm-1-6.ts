@@ -1,7 +1,10 @@
-import { INJECTION_LABEL, ISTIO_NAMESPACE, REVISION_LABEL } from '../../../domain/names.js';
-import { DEFAULT_SERVICE } from '../../../domain/old-revision.js';
+import { DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL } from '../../../domain/names.js';
+import { DEFAULT_SERVICE, pluralOf } from '../../../domain/old-revision.js';
+import type { Snapshot } from '../../../domain/snapshot.js';
 import { recordOperation } from '../../audit/operation.js';
 import type { KubeObject, Resource } from '../../kube/types.js';
+import { restoreObject } from '../../rollback/restore.js';
+import { askingFor } from '../../workloads/injection-labels.js';
 import { untilServed } from '../default-service.js';
 import type { MeshDriver, Step } from './driver.js';
 
@@ -25,8 +28,8 @@ export const asm16: MeshDriver = {
   }),
   install: () => Promise.resolve([]),
   verify: () => Promise.resolve(null),
-  move: (_kube, { to }) => Promise.resolve({ [INJECTION_LABEL]: null, [REVISION_LABEL]: to.revision }),
-  restore: () => Promise.resolve(),
+  move: (_kube, { to }) => Promise.resolve(askingFor(to.revision)),
+  restore: restoreDefaultService,
   retire: adoptDefaultService,
   keepsValidation: () => true,
 };
@@ -54,6 +57,15 @@ async function adoptDefaultService({ context, run, route, signal }: Step): Promi
     return { outcome: 'succeeded', value: undefined };
   });
   await untilServed(kube, run, route.to.revision, signal);
+}
+
+/** Only Service `istiod` of a control plane without a revision was pointed elsewhere. */
+async function restoreDefaultService({ context, run, route, signal }: Step, before: Snapshot): Promise<void> {
+  const service = before.objects.find((entry) => pluralOf(entry) === 'services' && entry.name === DEFAULT_SERVICE);
+  if (service === undefined) return;
+  await restoreObject(context, run, service);
+  if (route.from.revision !== DEFAULT_REVISION) return;
+  await untilServed(context.access(run.cluster).kube, run, route.from.revision, signal);
 }
 
 function selectorOf(service: KubeObject): Readonly<Record<string, string>> {

@@ -5,12 +5,7 @@ import type { RecordedObject, Snapshot } from '../../../domain/snapshot.js';
 import type { ActivityContext } from '../../context.js';
 import type { RunRef } from '../../contract.js';
 import type { KubeClient } from '../../kube/types.js';
-
-/** How a namespace asks for injection: null where a label is absent. */
-export interface InjectionLabels {
-  readonly 'istio-injection': string | null;
-  readonly 'istio.io/rev': string | null;
-}
+import type { InjectionLabels } from '../../workloads/injection-labels.js';
 
 /** One step of a run, in one cluster. */
 export interface Step {

@@ -1,8 +1,10 @@
 import { DEFAULT_TAG, INJECTION_LABEL, REVISION_LABEL, TAG_LABEL } from '../../../domain/names.js';
 import { isOwn } from '../../../domain/old-revision.js';
 import type { KubeClient } from '../../kube/types.js';
-import type { InjectionLabels, MeshDriver } from './driver.js';
+import { askingFor, type InjectionLabels } from '../../workloads/injection-labels.js';
+import { hasCaBundles } from '../ca-bundles.js';
 import { readTags, restoreTags } from '../tags.js';
+import type { MeshDriver } from './driver.js';
 
 /** Lists of gateways in an installation's specification, by the name of the component. */
 const GATEWAY_LISTS = ['ingressGateways', 'egressGateways'] as const;
@@ -48,9 +50,7 @@ async function validatorObstacle(kube: KubeClient, revision: string): Promise<st
     { api: 'admissionregistration.k8s.io/v1', plural: 'validatingwebhookconfigurations' },
     { labelSelector: `${REVISION_LABEL}=${revision},!${TAG_LABEL}` },
   );
-  const entries = items.flatMap(({ webhooks }) => (webhooks ?? []) as { clientConfig: { caBundle?: string } }[]);
-  const bare = entries.some(({ clientConfig }) => (clientConfig.caBundle ?? '') === '');
-  return bare ? `its validation webhook has no CA bundle yet` : null;
+  return items.every(hasCaBundles) ? null : 'its validation webhook has no CA bundle yet';
 }
 
 /**
@@ -62,11 +62,10 @@ async function labelsForward(
   { to }: Parameters<MeshDriver['move']>[1],
   recorded: InjectionLabels,
 ): Promise<InjectionLabels> {
-  const named: InjectionLabels = { [INJECTION_LABEL]: null, [REVISION_LABEL]: to.revision };
   const { [INJECTION_LABEL]: injection, [REVISION_LABEL]: revision } = recorded;
   // Its pods ask one by one: the default tag, which moves at the beginning of its wave, is all that decides.
   if (injection === null && revision === null) return recorded;
   const asked = injection === null ? revision : DEFAULT_TAG;
   const tag = (await readTags(kube)).find((entry) => entry.tag === asked);
-  return tag?.revision === to.revision ? recorded : named;
+  return tag?.revision === to.revision ? recorded : askingFor(to.revision);
 }

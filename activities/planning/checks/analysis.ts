@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { newMessages, type AnalysisMessage, type NewMessage } from '../../../domain/analysis.js';
+import { lastLine } from '../../exec-output.js';
 import { failure } from '../../failure.js';
+import { accessArguments } from '../../kube/access-arguments.js';
 import type { Check, CheckInput, Found } from '../check.js';
 import type { ReleaseTools } from '../release-tools.js';
 import { mayI } from './access-review.js';
@@ -74,13 +76,8 @@ async function requireSecrets({ kube }: CheckInput): Promise<void> {
 }
 
 async function analyse({ cluster }: CheckInput, tools: ReleaseTools): Promise<AnalysisMessage[]> {
-  const access = [
-    '--kubeconfig',
-    cluster.kubeconfig,
-    ...(cluster.context === undefined ? [] : ['--context', cluster.context]),
-  ];
   const args = ['analyze', '--all-namespaces', '--output', 'json', '--output-threshold', 'Error', '--timeout', '25s'];
-  const { stdout, stderr, tail } = await tools.istioctl([...args, ...access], 100_000);
+  const { stdout, stderr, tail } = await tools.istioctl([...args, ...accessArguments(cluster)], 100_000);
   // The exit code says whether something was found as well as whether something went wrong: the JSON tells them apart.
   const begin = stdout.search(/^(\[|null$)/m);
   if (begin === -1) {
@@ -95,5 +92,5 @@ async function analyse({ cluster }: CheckInput, tools: ReleaseTools): Promise<An
 /** What it may not read it waits for in vain: the time that is up is not the reason then. */
 function whyOf(stderr: string, tail: string): string {
   const forbidden = /\S+ is forbidden: .*/.exec(stderr)?.[0];
-  return forbidden ?? tail.trim().split('\n').at(-1) ?? 'it said nothing';
+  return forbidden ?? lastLine(tail);
 }

@@ -4,10 +4,9 @@ import type { Check } from '../check.js';
 export const kubernetesRange: Check = {
   id: 'MESH011',
   look: ({ mesh, release, cluster }) => {
-    const minor = (text: string) => Number(text.split('.')[1] ?? Number.NaN);
-    const current = minor(mesh.kubernetes);
+    const current = minorNumber(mesh.kubernetes);
     const { min, max } = release.kubernetes;
-    if (current >= minor(min) && current <= minor(max)) return [];
+    if (current >= minorNumber(min) && current <= minorNumber(max)) return [];
     return [
       {
         reason: 'UnsupportedSource',
@@ -17,3 +16,8 @@ export const kubernetesRange: Check = {
     ];
   },
 };
+
+/** `21` of `1.21`. */
+export function minorNumber(text: string): number {
+  return Number(text.split('.')[1] ?? Number.NaN);
+}

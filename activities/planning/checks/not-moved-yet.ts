@@ -9,10 +9,7 @@ const AMBIENT_LABEL = 'istio.io/dataplane-mode';
  */
 export const notMovedYet: Check = {
   id: 'MESH055',
-  look: async (input) => {
-    if (input.release.driver !== 'istio-revisioned') return [];
-    return [...gateways(input), ...foreignInstallers(input), ...(await ambient(input))];
-  },
+  look: async (input) => [...gateways(input), ...foreignInstallers(input), ...(await ambient(input))],
 };
 
 function gateways({ mesh, cluster }: CheckInput): Found[] {

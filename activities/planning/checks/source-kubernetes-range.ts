@@ -1,5 +1,6 @@
 import { supportOf } from '../../../domain/istio-support.js';
 import type { Check, CheckInput, Found } from '../check.js';
+import { minorNumber } from './kubernetes-range.js';
 
 /** Kubernetes minors on which a minor of Istio can be installed: both use APIs that are gone in 1.22 (pitfalls 4b). */
 const SOURCE_RANGES: Readonly<Record<string, { readonly min: number; readonly max: number }>> = {
@@ -41,8 +42,4 @@ function unsupportedSource({ plan, mesh, cluster }: CheckInput): Found[] {
       remedy: 'Know that before a rollback; it runs there today, but nobody tests it.',
     },
   ];
-}
-
-function minorNumber(text: string): number {
-  return Number(text.split('.')[1] ?? Number.NaN);
 }
