@@ -4,6 +4,7 @@ import type { OutsideChange } from '../domain/outside-change.js';
 import type {
   DetectedMesh,
   Finding,
+  GatewayDeployment,
   OverlayFile,
   Plan,
   PlannedWorkload,
@@ -98,6 +99,26 @@ export interface Activities {
   moveTags(input: { run: RunRef; route: Route; tags: readonly TagMove[] }): Promise<void>;
   /** Brings every tag, and the validation that belongs to the default one, back to what the snapshot says. Throws `TagNotMoved`. */
   restoreTags(input: { run: RunRef; route: Route }): Promise<void>;
+  /** Gives every Gateway of the Gateway API a label with the revision that serves it, so that no tag moves it unwatched. */
+  pinGateways(input: { run: RunRef; route: Route; side: 'from' | 'to' }): Promise<void>;
+  /**
+   * Moves one gateway that the installer does not own, and proves its addresses, traffic policies, autoscaler and budget as before.
+   * Throws `GatewayChanged` besides what `moveWorkload` throws.
+   */
+  moveGateway(input: {
+    run: RunRef;
+    route: Route;
+    gateway: GatewayDeployment;
+    direction: Direction;
+    /** For each of its steps: the canary, its growth, the gateway itself. */
+    timeoutSeconds: number;
+  }): Promise<MoveResult>;
+  /** `istioctl install` once more, with the gateways that the installer owns: it replaces them in place. Throws `GatewayChanged`. */
+  installGateways(
+    input: Installation & { readonly gateways: readonly GatewayDeployment[]; readonly timeoutSeconds: number },
+  ): Promise<void>;
+  /** Gives every Gateway the label back that its owner wrote. */
+  releaseGateways(input: { run: RunRef; route: Route; side: 'from' | 'to' }): Promise<void>;
   /** Proves that the new control plane is complete and injects its own sidecar. */
   verifyControlPlane(input: { run: RunRef; route: Route }): Promise<readonly ProofLine[]>;
 

@@ -2,6 +2,9 @@ import type { Activities } from './contract.js';
 import { createContext, type ActivityDeps } from './context.js';
 import { createRecordEvents } from './audit/record-events.js';
 import { createHoldCluster, createReleaseCluster } from './fence/hold-cluster.js';
+import { createInstallGateways } from './gateways/install-gateways.js';
+import { createMoveGateway } from './gateways/move-gateway.js';
+import { createPinGateways, createReleaseGateways } from './gateways/pin-gateways.js';
 import { heartbeating } from './heartbeat.js';
 import { createAdoptDefaultService, createRemoveOldControlPlane, createRemoveOldInjection } from './mesh/finalise.js';
 import { createInstallControlPlane } from './mesh/install-control-plane.js';
@@ -44,6 +47,10 @@ export function createActivities(deps: ActivityDeps): Activities {
     prepareWayBack: createPrepareWayBack(context),
     takeSnapshot: createTakeSnapshot(context),
     installControlPlane: createInstallControlPlane(context),
+    pinGateways: createPinGateways(context),
+    moveGateway: createMoveGateway(context),
+    installGateways: createInstallGateways(context),
+    releaseGateways: createReleaseGateways(context),
     verifyControlPlane: createVerifyControlPlane(context),
     moveTags: createMoveTags(context),
     restoreTags: createRestoreTags(context),

@@ -225,6 +225,13 @@ export const FAILURES = {
     nextStep:
       'Look at `istioctl tag list` and at the injection webhooks, then retry or roll back. Pods that run are not touched by a tag.',
   },
+  GatewayChanged: {
+    meaning: 'block',
+    status: 500,
+    sentence: 'What people outside rely on in front of a gateway is not as it was before the run.',
+    nextStep:
+      'Look at the Service, autoscaler or budget that the message names, put it right, then `retry`; or roll back.',
+  },
   ValidationBroken: {
     meaning: 'block',
     status: 500,

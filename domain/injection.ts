@@ -1,6 +1,7 @@
 import type { DriverName } from './driver.js';
 import { COMPONENT_LABEL } from './names.js';
 import type { Pod } from './pod.js';
+import type { SidecarTarget } from './workload.js';
 
 const INJECT = 'sidecar.istio.io/inject';
 const REFUSALS = ['false', 'no', 'off', 'n'];
@@ -8,7 +9,7 @@ const REFUSALS = ['false', 'no', 'off', 'n'];
 /** Where the injector of current Istio is told which templates a pod gets; `gateway` makes it a gateway. */
 const TEMPLATES = 'inject.istio.io/templates';
 /** Label of the Deployments and pods that istiod itself runs for a Gateway of the Gateway API. */
-const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
+export const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
 
 /**
  * Whether the injector gives this pod a sidecar when its namespace asks for one: what opts out is never waited for.
@@ -19,6 +20,11 @@ export function wantsSidecar(pod: Pick<Pod, 'metadata' | 'spec'>, driver: Driver
   const { labels = {}, annotations = {} } = pod.metadata;
   if (driver === 'asm-1.6') return !REFUSALS.includes(annotations[INJECT] ?? '');
   return gatewayKindOf(pod) === null && !REFUSALS.includes(labels[INJECT] ?? annotations[INJECT] ?? '');
+}
+
+/** Whether this pod should run the expected proxy: as a workload with a sidecar, or as a gateway, which is nothing else. */
+export function wantsProxy(pod: Pick<Pod, 'metadata' | 'spec'>, { driver, of }: SidecarTarget): boolean {
+  return of === 'gateways' ? gatewayKindOf(pod) !== null : wantsSidecar(pod, driver);
 }
 
 /** How a gateway is deployed: by the installer, by injection into a Deployment of its owner, or by istiod for a Gateway. */

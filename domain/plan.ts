@@ -169,6 +169,10 @@ export interface GatewayDeployment {
   /** `namespace/name`. */
   readonly deployment: string;
   readonly kind: GatewayKind;
+  /** What it asks for itself by `istio.io/rev`, a revision or a tag: on its pod template, or on its Gateway; absent where it does not. */
+  readonly revision?: string;
+  /** Name of the Gateway that istiod runs it for. */
+  readonly declared?: string;
 }
 
 /** A set of namespaces moved together. */
@@ -180,8 +184,8 @@ export interface Wave {
   readonly gate: string;
   /** Tags that are pointed at the new revision when the wave begins. */
   readonly tags?: readonly string[];
-  /** Deployments of gateways, `namespace/name`, that are moved after its namespaces. */
-  readonly gateways?: readonly string[];
+  /** Gateways that are moved with it, one by one. */
+  readonly gateways?: readonly GatewayDeployment[];
 }
 
 /** A tag that the run points at the new revision, and whom that concerns. */
@@ -191,6 +195,8 @@ export interface TagMove {
   readonly wave: string;
   /** Namespaces whose new pods get the new sidecar from then on. */
   readonly namespaces: readonly string[];
+  /** Injected gateways of other namespaces whose new pods do, too, `namespace/name`; absent where there are none. */
+  readonly gateways?: readonly string[];
 }
 
 /** Where the mesh comes from and where it goes to. */

@@ -1,5 +1,6 @@
+import { canaryName, placeOf } from './gateways.js';
 import { INJECTION_LABEL, REVISION_LABEL } from './names.js';
-import type { Route, TagMove, UpgradeOptions, Wave } from './plan.js';
+import type { GatewayDeployment, Route, TagMove, UpgradeOptions, Wave } from './plan.js';
 import type { Release } from './release.js';
 
 interface Planned {
@@ -15,9 +16,12 @@ export function revisionedCommands({ release, options, waves, tags, route }: Pla
   const { revision } = route.to;
   const moved = new Set<string>();
   const tagged = (namespace: string) => tags.find(({ namespaces }) => namespaces.includes(namespace))?.tag;
+  const install = ['istioctl install', '--skip-confirmation', ...installOptions(release, options)].join(' ');
   return [
-    ['istioctl install', '--skip-confirmation', ...installOptions(release, options)].join(' '),
+    `${install} # without gateways: they come last`,
+    ...waves.flatMap(({ gateways = [] }) => gateways.flatMap((gateway) => labelCommand(gateway, route.from.revision))),
     ...waves.flatMap((wave) => [
+      ...(wave.gateways ?? []).flatMap((gateway) => labelCommand(gateway, revision)),
       ...(wave.tags ?? []).map((tag) => {
         moved.add(tag);
         return tagCommand(tag, revision);
@@ -28,7 +32,7 @@ export function revisionedCommands({ release, options, waves, tags, route }: Pla
           : [`kubectl label namespace ${namespace} ${INJECTION_LABEL}- ${REVISION_LABEL}=${revision} --overwrite`]),
         `kubectl rollout restart deployment,statefulset,daemonset -n ${namespace}`,
       ]),
-      ...(wave.gateways ?? []).map((gateway) => `# move gateway ${gateway} and watch it`),
+      ...gatewayCommands(wave.gateways ?? [], revision, install),
       `# wait for promotion of gate ${wave.gate}`,
     ]),
     ...tags.filter(({ tag }) => !moved.has(tag)).map(({ tag }) => tagCommand(tag, revision)),
@@ -42,7 +46,31 @@ function installOptions({ profile, revision }: Planned['release'], options: Plan
     `--set revision=${revision}`,
     ...options.overlays.map((name) => `-f ${name}.yaml`),
     ...options.set.map((option) => `--set '${option}'`),
-    '# without gateways: they come last',
+  ];
+}
+
+/** Has a Gateway ask for a revision by its own label; gateways of other kinds have none. */
+function labelCommand({ kind, declared, ...gateway }: GatewayDeployment, revision: string): string[] {
+  if (kind !== 'gatewayApi') return [];
+  const { namespace } = placeOf(gateway);
+  return [
+    `kubectl label gateways.gateway.networking.k8s.io ${declared ?? ''} -n ${namespace} ${REVISION_LABEL}=${revision} --overwrite`,
+  ];
+}
+
+/** Gateways that come after the namespaces of their wave. */
+function gatewayCommands(gateways: readonly GatewayDeployment[], revision: string, install: string): string[] {
+  const injected = gateways.filter(({ kind }) => kind === 'injected');
+  return [
+    ...injected.flatMap((gateway) => {
+      const { namespace, name } = placeOf(gateway);
+      return [
+        `# create Deployment ${namespace}/${canaryName(name, revision)} behind the same Service, with label ${REVISION_LABEL}=${revision} on its pods`,
+        `kubectl rollout restart deployment ${name} -n ${namespace}`,
+        `kubectl delete deployment ${canaryName(name, revision)} -n ${namespace}`,
+      ];
+    }),
+    ...(gateways.some(({ kind }) => kind === 'installed') ? [`${install} # with gateways`] : []),
   ];
 }
 

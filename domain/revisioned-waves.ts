@@ -1,6 +1,8 @@
 import { ISTIO_NAMESPACE } from './names.js';
-import type { DetectedMesh, NamespaceInjection, TagMove, UpgradeOptions, Wave } from './plan.js';
-import { askOf, planTags, revisionServing, tagsOf, type Ask } from './tags.js';
+import { inOrder, placeOf } from './gateways.js';
+import type { DetectedMesh, GatewayDeployment, NamespaceInjection, TagMove, UpgradeOptions, Wave } from './plan.js';
+import { planTags } from './tag-moves.js';
+import { askOf, revisionServing, tagsOf, type Ask } from './tags.js';
 import { divideIntoWaves, podsWithSidecar, type WaveProblem } from './waves.js';
 
 /** How a mesh of current Istio is moved. */
@@ -30,13 +32,16 @@ export function divideRevisioned(
     return entry.namespace !== ISTIO_NAMESPACE && (serving === from || serving === to);
   });
   const asks = new Map(movable.map((entry) => [entry.namespace, askOf(entry, tags)]));
-  const gateways = (mesh.gatewayDeployments ?? []).map(({ deployment }) => deployment);
+  const gateways = inOrder(mesh.gatewayDeployments ?? []);
   const ofGateways = movable.filter((entry) => holdsOnlyGateways(entry, gateways));
   const others = movable.filter((entry) => !ofGateways.includes(entry));
   const canary = options.canary ?? canaryByTag(others, asks, options.exclude);
   const divided = divideIntoWaves(others, { exclude: options.exclude, ...(canary && { canary }) });
-  const last = ofGateways.map(({ namespace }) => namespace).filter((name) => !options.exclude.includes(name));
-  const untagged = withGateways(divided.waves, gateways, last);
+  const isIncluded = (namespace: string) => !options.exclude.includes(namespace);
+  const untagged = withGateways(divided.waves, {
+    namespaces: ofGateways.map(({ namespace }) => namespace).filter(isIncluded),
+    gateways: gateways.filter((gateway) => isIncluded(placeOf(gateway).namespace)),
+  });
   const moves = planTags(mesh, from, untagged);
   const waves = untagged.map((wave) => withTags(wave, moves));
   return { waves, tags: moves, problems: [...divided.problems, ...tornApart(asks, moves, waves, options.exclude)] };
@@ -56,12 +61,18 @@ function canaryByTag(
 }
 
 /** Its label would bring the next pod of a gateway to the new revision, so it moves with them. */
-function holdsOnlyGateways({ namespace, podsByRevision, workloads }: NamespaceInjection, gateways: readonly string[]) {
-  const own = gateways.filter((deployment) => deployment.startsWith(`${namespace}/`));
+function holdsOnlyGateways(
+  { namespace, podsByRevision, workloads }: NamespaceInjection,
+  gateways: readonly GatewayDeployment[],
+) {
+  const own = gateways.filter((gateway) => placeOf(gateway).namespace === namespace);
   return own.length > 0 && own.length === workloads && podsByRevision === undefined;
 }
 
-function withGateways(waves: readonly Wave[], gateways: readonly string[], namespaces: readonly string[]): Wave[] {
+function withGateways(
+  waves: readonly Wave[],
+  { namespaces, gateways }: Required<Pick<Wave, 'namespaces' | 'gateways'>>,
+): Wave[] {
   if (gateways.length === 0) return [...waves];
   const before = waves.filter(({ namespaces }) => namespaces.length > 0);
   return [

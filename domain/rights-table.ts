@@ -70,6 +70,7 @@ const LOOK: readonly Right[] = [
       ['admissionregistration.k8s.io', ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations']],
       ...CRDS,
       ...CONFIGURATION,
+      ['gateway.networking.k8s.io', ['gateways']],
       ['install.istio.io', ['istiooperators']],
     ],
     ['list'],
@@ -139,6 +140,12 @@ const MOVE: readonly Right[] = [
   ...everywhere('move', [['', ['pods/eviction']]], ['create']),
 ];
 
+/** Gateways of current Istio: a canary beside those that are injected, a label on those that are declared. */
+const MOVE_GATEWAYS: readonly Right[] = [
+  ...everywhere('moveGateways', [['apps', ['deployments']]], ['create', 'delete']),
+  ...everywhere('moveGateways', [['gateway.networking.k8s.io', ['gateways']]], ['get', 'patch']),
+];
+
 const FINALIZE: readonly Right[] = [
   ...everywhere('finalize', [['batch', ['jobs', 'cronjobs']]], ['list']),
   // Which proxies are still connected, the old istiod itself says.
@@ -183,6 +190,7 @@ export const RIGHTS: readonly Right[] = [
   ...PROVE,
   ...INSTALL,
   ...MOVE,
+  ...MOVE_GATEWAYS,
   ...FINALIZE,
   ...ROLL_BACK,
   ...REINSTALL,
@@ -192,10 +200,16 @@ export const RIGHTS: readonly Right[] = [
  * The rights of one run. Whoever waives the analysis need not let anybody read the Secrets of all namespaces; only 1.5 is
  * installed again.
  */
-export function rightsFor({ route, options }: Pick<Plan, 'route' | 'options'>): Right[] {
+export function rightsFor({ route, options, waves }: Pick<Plan, 'route' | 'options' | 'waves'>): Right[] {
+  const movesGateways = waves.some(({ gateways = [] }) => gateways.length > 0);
   const isWaived = options.waivers.some(({ check }) => check === 'MESH045');
   const reinstalls = needsSourceArchive(route?.from.version ?? '');
-  return RIGHTS.filter(({ step }) => !(isWaived && step === 'analyze') && (reinstalls || step !== 'reinstall'));
+  const isNeeded: Partial<Record<RightsStep, boolean>> = {
+    analyze: !isWaived,
+    reinstall: reinstalls,
+    moveGateways: movesGateways,
+  };
+  return RIGHTS.filter(({ step }) => isNeeded[step] ?? true);
 }
 
 /** The steps that an answer of no would stop. */

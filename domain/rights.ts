@@ -8,6 +8,7 @@ export const RIGHTS_STEPS = {
   prove: 'Prove injection and validation by dry runs',
   install: 'Install the new control plane',
   move: 'Move workloads',
+  moveGateways: 'Move gateways of current Istio',
   finalize: 'Finalise',
   rollBack: 'Roll back',
   reinstall: 'Install 1.5 again',

@@ -1,4 +1,4 @@
-import { wantsSidecar } from './injection.js';
+import { wantsProxy } from './injection.js';
 import { hasSidecar, isLive, isReady, proxyTagOf, whyNotReady, type Pod } from './pod.js';
 import { RESTART_ANNOTATION } from './names.js';
 import { troubleOf, type Trouble, type TroubleReason } from './trouble.js';
@@ -103,7 +103,7 @@ export function needsRestart(pods: readonly Pod[], expected: SidecarTarget): boo
 
 /** Whether a pod that should have the expected sidecar has another one or none. */
 export function isBehind(pod: Pod, expected: SidecarTarget): boolean {
-  return isLive(pod) && wantsSidecar(pod, expected.driver) && !hasSidecar(pod, expected);
+  return isLive(pod) && wantsProxy(pod, expected) && !hasSidecar(pod, expected);
 }
 
 /** Whether a pod is where the move should bring it. */

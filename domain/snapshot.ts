@@ -1,3 +1,5 @@
+import type { GatewayKind } from './injection.js';
+
 /** JSON as the API server sends it. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 // An interface, because a type alias that goes through a Record may not name itself.
@@ -23,6 +25,15 @@ export function recordedLabels({ object }: Pick<RecordedObject, 'object'>): Read
   return labels ?? {};
 }
 
+/** A gateway as it was: what its owner asked for, and what people outside rely on. */
+export interface RecordedGateway {
+  readonly kind: GatewayKind;
+  /** The Gateway that istiod runs it for, with its label `istio.io/rev`, null where it has none. */
+  readonly declared?: { readonly name: string; readonly revision: string | null };
+  /** What stands in front of it, fact by fact (domain/gateway-front.ts). */
+  readonly front: Readonly<Record<string, string>>;
+}
+
 /** Everything a run may change, as it was before it (invariant I5). */
 export interface Snapshot {
   readonly schema: 1;
@@ -32,6 +43,8 @@ export interface Snapshot {
   /** All labels of every namespace. */
   readonly namespaces: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly objects: readonly RecordedObject[];
+  /** Gateways by their Deployment, `namespace/name`; absent where the driver moves none by themselves. */
+  readonly gateways?: Readonly<Record<string, RecordedGateway>>;
 }
 
 /** What stands in an object only because the API server, a controller or istiod wrote it there. */

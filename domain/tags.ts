@@ -1,5 +1,5 @@
 import { DEFAULT_REVISION, DEFAULT_TAG } from './names.js';
-import type { ControlPlane, DetectedMesh, NamespaceInjection, RevisionTag, TagMove, Wave } from './plan.js';
+import type { ControlPlane, NamespaceInjection, RevisionTag } from './plan.js';
 
 /** How a namespace of current Istio asks for sidecars. */
 export type Ask =
@@ -54,28 +54,4 @@ export function revisionServing(entry: Asking, tags: readonly RevisionTag[]): st
   if (ask === null) return null;
   if (ask.by === 'revision') return ask.revision;
   return tags.find(({ tag }) => tag === tagBehind(ask))?.revision ?? null;
-}
-
-/**
- * When each tag of the old revision is pointed at the new one: at the beginning of the wave that holds its last namespace.
- * Until then the namespaces of earlier waves ask for the new revision by its own name, so that a canary is one.
- */
-export function planTags(
-  mesh: Pick<DetectedMesh, 'tags' | 'controlPlanes' | 'namespaces'>,
-  from: string,
-  waves: readonly Wave[],
-): TagMove[] {
-  const tags = tagsOf(mesh);
-  return tags
-    .filter(({ revision }) => revision === from)
-    .map(({ tag }) => {
-      const namespaces = mesh.namespaces
-        .filter((entry) => {
-          const ask = askOf(entry, tags);
-          return ask !== null && tagBehind(ask) === tag;
-        })
-        .map(({ namespace }) => namespace);
-      const last = waves.findLast((wave) => wave.namespaces.some((name) => namespaces.includes(name)));
-      return { tag, wave: last?.name ?? 'finalize', namespaces };
-    });
 }

@@ -25,6 +25,8 @@ export interface SidecarTarget {
   readonly proxyTag: string;
   /** Whose injector it is: what pods say about their sidecar differs. Absent means `asm-1.6`. */
   readonly driver?: DriverName;
+  /** Whose pods are meant; absent means those of workloads, which have a sidecar. */
+  readonly of?: 'gateways';
 }
 
 /** How far one workload is, as shown to people. Counts are pods. */

@@ -4,6 +4,7 @@ import type { UpgradeRequest } from '../domain/plan.js';
 import { needsSourceArchive } from '../domain/release.js';
 import type { NamespaceState, Phase, PhaseName, RunState } from '../domain/run.js';
 import { change, examine, read, watchFor } from './activities.js';
+import { createGatewayMoves } from './gateways.js';
 import { createInterruptible } from './interruptible.js';
 import type { Ledger, NewEvent } from './ledger.js';
 import type { Moves } from './moves.js';
@@ -26,6 +27,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
   const overlays = () => ledger.state().plan?.overlays ?? [];
   const installation = () => ({ ...target(), options: options(), overlays: overlays() });
   const comesFrom15 = () => needsSourceArchive(routeOf(ledger.state()).from.version);
+  const gateways = createGatewayMoves(ledger, installation);
   const untilLeft = (phase: Phase) => condition(() => ledger.state().phase !== phase);
   const leftWithin = (phase: Phase, seconds: number) =>
     condition(() => ledger.state().phase !== phase, seconds * 1_000);
@@ -70,8 +72,11 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
 
     migrating: ({ wave }) =>
       step(async () => {
+        if (wave === 0) await gateways.pin('from');
+        await gateways.moveDeclared(wave);
         await moveTags(waveName(wave));
         await moves.moveAll('forward', (state) => waitingIn(state, wave));
+        await gateways.moveOthers(wave);
         return { type: 'waveFinished' };
       }),
 
@@ -96,6 +101,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
         await change.adoptDefaultService(target());
         await change.removeOldInjection(target());
         await change.removeOldControlPlane(target());
+        await gateways.release('to');
         return { type: 'finalized', proof: await change.verifyMesh({ ...target(), waived }) };
       }),
 
@@ -135,14 +141,17 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
    * The installer of 1.5 removes that one by itself, so it too comes after everything that used it. */
   async function rollBack(): Promise<NewEvent> {
     // The old control plane comes back with its tags.
+    if (ledger.state().removing) await gateways.pin('to');
     if (ledger.state().removing) await change.restoreOldControlPlane(target());
     else if (tags().length > 0) await change.restoreTags(target());
     await moves.moveAll('back', touchedIn);
     const { workloadTimeoutSeconds: timeoutSeconds } = options();
+    await gateways.moveBack();
     await change.restoreGateways({ run, timeoutSeconds });
     await watchFor(timeoutSeconds).confirmMovedBack({ ...target(), timeoutSeconds });
     const reinstalled = comesFrom15() ? await change.reinstallSource(installation()) : [];
     await change.removeNewControlPlane(target());
+    await gateways.release('from');
     return { type: 'rolledBack', proof: [...reinstalled, ...(await change.compareWithSnapshot(target()))] };
   }
 

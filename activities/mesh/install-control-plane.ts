@@ -4,7 +4,7 @@ import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
 import { imageTag } from '../../domain/pod.js';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
-import type { Activities, RunRef } from '../contract.js';
+import type { Activities, Installation, RunRef } from '../contract.js';
 import { runCommand, type CommandResult } from '../exec.js';
 import { lastLine } from '../exec-output.js';
 import { failure, isFailure } from '../failure.js';
@@ -14,6 +14,7 @@ import { accessArguments } from '../kube/access-arguments.js';
 import { createTargetInstallation } from '../planning/target-installation.js';
 import { releaseFor } from '../releases/release-for.js';
 import { runDir } from '../rollback/snapshot-file.js';
+import type { InstallStage } from './drivers/driver.js';
 import { driverFor } from './drivers/index.js';
 
 /** istioctl waits that long for what it installed; the guide says five to ten minutes. */
@@ -32,35 +33,46 @@ const BETWEEN_TRIES_MS = 3_000;
  * @throws InstallFailed with istioctl's last lines, or when the revision exists with other contents
  */
 export function createInstallControlPlane(context: ActivityContext): Activities['installControlPlane'] {
-  return ({ run, options, overlays, route }) =>
-    heartbeating(async (signal) => {
-      const { cluster } = context.access(run.cluster);
-      const release = context.release(run.release);
-      await refuseForeignRevision(context, run, route.to);
-      const { istioctl } = await releaseFor(context, release, signal);
-      const wish = createTargetInstallation(context, release, options, signal);
-      const shown = [
-        'install',
-        ...['--set', `profile=${release.profile}`, '--set', `revision=${release.revision}`],
-        ...(await keptOverlays(context, run, overlays)).flatMap((file) => ['-f', file]),
-        ...options.set.flatMap((option) => ['--set', option]),
-        ...(await driverFor(route).install(async () => (await wish.specs()).given)),
-      ];
-      const target = accessArguments(cluster);
-      const operation = { id: 'install', argv: ['istioctl', ...redacted(shown)], mutating: true };
-      const install = () =>
-        recordOperation(context.journal, run, operation, async () => {
-          const result = await runCommand({
-            file: istioctl,
-            args: [...shown, ...target, '--readiness-timeout', READINESS_TIMEOUT],
-            signal,
-            lockFile: join(runDir(context.dataDir, run), 'istioctl.lock'),
-          });
-          if (result.exitCode !== 0) throw refused(run, result);
-          return { outcome: 'succeeded', tail: result.tail, value: undefined };
-        });
-      await patiently(install, signal);
+  return (installation) => heartbeating((signal) => install(context, installation, 'controlPlane', signal));
+}
+
+/**
+ * Runs `istioctl install` with the options of the run; running it again after a crash is harmless.
+ * @throws InstallFailed with istioctl's last lines, or when the revision exists with other contents
+ */
+export async function install(
+  context: ActivityContext,
+  { run, options, overlays, route }: Installation,
+  stage: InstallStage,
+  signal: AbortSignal,
+): Promise<void> {
+  const { cluster } = context.access(run.cluster);
+  const release = context.release(run.release);
+  await refuseForeignRevision(context, run, route.to);
+  const { istioctl } = await releaseFor(context, release, signal);
+  const wish = createTargetInstallation(context, release, options, signal);
+  const shown = [
+    'install',
+    ...['--set', `profile=${release.profile}`, '--set', `revision=${release.revision}`],
+    ...(await keptOverlays(context, run, overlays)).flatMap((file) => ['-f', file]),
+    ...options.set.flatMap((option) => ['--set', option]),
+    ...(await driverFor(route).install(stage, async () => (await wish.specs()).given)),
+  ];
+  const target = accessArguments(cluster);
+  const id = stage === 'controlPlane' ? 'install' : 'install-gateways';
+  const operation = { id, argv: ['istioctl', ...redacted(shown)], mutating: true };
+  const once = () =>
+    recordOperation(context.journal, run, operation, async () => {
+      const result = await runCommand({
+        file: istioctl,
+        args: [...shown, ...target, '--readiness-timeout', READINESS_TIMEOUT],
+        signal,
+        lockFile: join(runDir(context.dataDir, run), 'istioctl.lock'),
+      });
+      if (result.exitCode !== 0) throw refused(run, result);
+      return { outcome: 'succeeded', tail: result.tail, value: undefined };
     });
+  await patiently(once, signal);
 }
 
 /** @throws InstallFailed of the last try */

@@ -8,6 +8,7 @@ import { recordedName, type Json, type Snapshot } from '../../domain/snapshot.js
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
+import { proveGateways } from '../gateways/gateways.js';
 import { heartbeating } from '../heartbeat.js';
 import type { KubeClient } from '../kube/types.js';
 import { observe } from '../rollback/observe.js';
@@ -34,6 +35,7 @@ export function createVerifyMesh(context: ActivityContext): Activities['verifyMe
         await proveInjection(kube, { run, route, signal }),
         await proveControlPlanes(kube, run, route),
         await proveNoOrphans(kube, { run, route, before }),
+        ...(await proveGateways(kube, run, before)),
       ];
     });
 }

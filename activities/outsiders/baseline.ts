@@ -9,7 +9,9 @@ const baselineSchema = z.object({
   /** Namespaces that the run was seen to label. */
   moved: z.array(z.string()),
   /** Deployments as they were first seen, by name. */
-  prints: z.array(z.tuple([z.string(), z.object({ uid: z.string(), digest: z.string() })])),
+  prints: z.array(
+    z.tuple([z.string(), z.object({ uid: z.string(), digest: z.string(), revision: z.exactOptional(z.string()) })]),
+  ),
   /** Keys of changes that were told and have not been put right since. */
   told: z.array(z.string()),
 });

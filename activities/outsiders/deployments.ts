@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { named } from '../../domain/named.js';
-import { ISTIO_NAMESPACE } from '../../domain/names.js';
+import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
 import { ignoreRuleFor, writerName, type OutsideChange, type Writer } from '../../domain/outside-change.js';
 import type { Route } from '../../domain/plan.js';
 import { mergePatchBetween, pathsOf, type Json } from '../../domain/snapshot.js';
@@ -13,6 +13,8 @@ import { marksOf, writerOf } from './writer.js';
 export interface Print {
   readonly uid: string;
   readonly digest: string;
+  /** Which revision it belonged to, where it says so. */
+  readonly revision?: string;
 }
 
 type Spec = Readonly<Record<string, Json>>;
@@ -43,15 +45,19 @@ export function createDeploymentLookout(
   };
 
   /** Whether a Deployment is as it should be; what was told of it is forgotten then, so that a next time counts. */
-  const isRight = (name: string, uid: string, digest: string): boolean => {
+  const isRight = (object: KubeObject, now: Print): boolean => {
+    const { name } = object.metadata;
     const print = prints.get(name);
     // One that was deleted and is there again as it was has been put right.
-    const isBack = told.delete(goneKey(name)) && print?.digest === digest;
-    if (print === undefined || isBack) prints.set(name, { uid, digest });
-    else if (print.uid !== uid || print.digest !== digest) return false;
+    const isBack = told.delete(goneKey(name)) && print?.digest === now.digest;
+    if (print === undefined || isBack || isReplaced(print, now)) prints.set(name, now);
+    else if (print.uid !== now.uid || print.digest !== now.digest) return false;
     for (const key of toldOf(name)) told.delete(key);
     return true;
   };
+  /** The run itself has its installer replace gateways, last of all. */
+  const isReplaced = (print: Print, now: Print): boolean =>
+    print.uid === now.uid && print.revision !== now.revision && now.revision === route.to.revision;
   const toldOf = (name: string) => [...told].filter((key) => key.startsWith(`deployment/${name}/`));
 
   const lookAtOne = (object: KubeObject): OutsideChange[] => {
@@ -59,7 +65,7 @@ export function createDeploymentLookout(
     const last = seen.get(name);
     const digest = digestOf(object);
     seen.set(name, object);
-    if (isRight(name, uid, digest)) return [];
+    if (isRight(object, printOf(object, digest))) return [];
     const subject = `Deployment ${ISTIO_NAMESPACE}/${name} of cluster ${run.cluster}`;
     const writer = writerOf(object, [['f:spec']], last);
     const key = `deployment/${name}/${uid}/${digest}`;
@@ -80,6 +86,11 @@ export function createDeploymentLookout(
       }),
     ];
   };
+}
+
+function printOf({ metadata: { uid = '', labels = {} } }: KubeObject, digest: string): Print {
+  const { [REVISION_LABEL]: revision } = labels;
+  return { uid, digest, ...(revision !== undefined && { revision }) };
 }
 
 function goneKey(name: string): string {

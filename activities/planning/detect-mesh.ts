@@ -8,14 +8,7 @@ import {
   REVISION_LABEL,
   TAG_LABEL,
 } from '../../domain/names.js';
-import type {
-  ControlPlane,
-  DetectedMesh,
-  GatewayDeployment,
-  Installer,
-  NamespaceInjection,
-  RevisionTag,
-} from '../../domain/plan.js';
+import type { ControlPlane, DetectedMesh, Installer, NamespaceInjection, RevisionTag } from '../../domain/plan.js';
 import { imageTag, isLive, proxyTagOf, revisionMarkOf } from '../../domain/pod.js';
 import { WORKLOAD_KINDS } from '../../domain/workload.js';
 import type { ActivityContext } from '../context.js';
@@ -24,6 +17,7 @@ import type { KubeClient, KubeObject } from '../kube/types.js';
 import { isComplete } from '../mesh/deployment-state.js';
 import { PROBE_LABEL } from '../mesh/probe-namespace.js';
 import { asPod, asWorkload } from '../workloads/owned-pods.js';
+import { gatewaysAmong } from './detect-gateways.js';
 
 /** Reads what is in the cluster. Changes nothing. */
 export function createDetectMesh({ access }: ActivityContext): Activities['detectMesh'] {
@@ -43,7 +37,7 @@ export async function detectMesh(cluster: string, kube: KubeClient): Promise<Det
   const deployments = workloads[WORKLOAD_KINDS.indexOf('Deployment')]?.items ?? [];
   const inMesh = deployments.filter(({ metadata }) => metadata.namespace === ISTIO_NAMESPACE);
   const tags = webhooks.items.flatMap(tagOf);
-  const gateways = deployments.flatMap(gatewayOf);
+  const gateways = await gatewaysAmong(kube, deployments);
   const byNamespace = group(pods.items);
   return {
     cluster,
@@ -90,12 +84,6 @@ function installerOf({ metadata }: KubeObject): { installer?: Installer } {
 export function tagOf({ metadata }: KubeObject): RevisionTag[] {
   const { [TAG_LABEL]: tag, [REVISION_LABEL]: revision } = metadata.labels ?? {};
   return tag === undefined || revision === undefined ? [] : [{ tag, revision }];
-}
-
-function gatewayOf(deployment: KubeObject): GatewayDeployment[] {
-  const kind = gatewayKindOf(asWorkload(deployment).spec.template);
-  const { name, namespace = '' } = deployment.metadata;
-  return kind === null ? [] : [{ deployment: `${namespace}/${name}`, kind }];
 }
 
 /** Deployments that run nothing but a proxy as their purpose (pitfalls 4a.4). */

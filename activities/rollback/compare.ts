@@ -2,6 +2,7 @@ import { differences, type Difference } from '../../domain/snapshot.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { failure } from '../failure.js';
+import { proveGateways, relabelledGateways } from '../gateways/gateways.js';
 import { heartbeating } from '../heartbeat.js';
 import { isLive, runsSidecarOf } from '../../domain/pod.js';
 import { asPod } from '../workloads/owned-pods.js';
@@ -21,9 +22,11 @@ export function createCompareWithSnapshot(context: ActivityContext): Activities[
       const found = differences(before, now);
       const pods = (await kube.list({ api: 'v1', plural: 'pods' })).items.map(asPod);
       const left = pods.filter((pod) => isLive(pod) && runsSidecarOf(pod, route.to.sidecar, route.from.sidecar));
-      if (found.length + left.length > 0) {
+      const relabelled = await relabelledGateways(kube, before);
+      if (found.length + left.length + relabelled.length > 0) {
         const told = [
           ...found.map(sentence),
+          ...relabelled,
           ...left.map(
             ({ metadata }) =>
               `pod ${metadata.namespace ?? ''}/${metadata.name} runs proxy ${route.to.sidecar.proxyTag}`,
@@ -43,6 +46,7 @@ export function createCompareWithSnapshot(context: ActivityContext): Activities[
           detail: `${Object.keys(before.namespaces).length} namespaces compared`,
         },
         { name: 'no pod on the new proxy', ok: true, detail: `${pods.length} pods looked at` },
+        ...(await proveGateways(kube, run, before)),
       ];
     });
 }

@@ -23,6 +23,16 @@ const snapshotSchema = z.object({
       uid: z.exactOptional(z.string()),
     }),
   ),
+  gateways: z.exactOptional(
+    z.record(
+      z.string(),
+      z.object({
+        kind: z.enum(['installed', 'injected', 'gatewayApi']),
+        declared: z.exactOptional(z.object({ name: z.string(), revision: z.string().nullable() })),
+        front: z.record(z.string(), z.string()),
+      }),
+    ),
+  ),
 });
 
 /** Folder of one run: its journal, its snapshot, its locks. */

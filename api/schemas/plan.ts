@@ -66,12 +66,28 @@ const plannedWorkloadSchema: z.ZodType<PlannedWorkload> = z.object({
   sentence: z.string().meta({ description: 'What is done, and why.' }),
 });
 
+const gatewaySchema = z.object({
+  deployment: z.string(),
+  kind: z.enum(['installed', 'injected', 'gatewayApi']),
+  revision: z.exactOptional(z.string()).meta({ description: 'What it asks for itself by istio.io/rev.' }),
+  declared: z.exactOptional(z.string()).meta({ description: 'Name of the Gateway that istiod runs it for.' }),
+});
+
+const tagMoveSchema = z.object({
+  tag: z.string(),
+  wave: z.string(),
+  namespaces: listOf(z.string()),
+  gateways: z.exactOptional(listOf(z.string())),
+});
+
 const waveSchema = z.object({
   name: z.string(),
   namespaces: listOf(z.string()),
   gate: z.string(),
   tags: z.exactOptional(listOf(z.string())).meta({ description: 'Revision tags that it begins with.' }),
-  gateways: z.exactOptional(listOf(z.string())),
+  gateways: z
+    .exactOptional(listOf(gatewaySchema))
+    .meta({ description: 'Gateways that are moved with it, one by one.' }),
 });
 
 /** What a run will do. */
@@ -86,7 +102,7 @@ export const planSchema: z.ZodType<Plan> = z
     checks: z.exactOptional(listOf(checkResultSchema)),
     waves: listOf(waveSchema),
     tags: z
-      .exactOptional(listOf(z.object({ tag: z.string(), wave: z.string(), namespaces: listOf(z.string()) })))
+      .exactOptional(listOf(tagMoveSchema))
       .meta({ description: 'Revision tags that are moved, with which wave, and whose new pods that concerns.' }),
     workloads: z
       .exactOptional(listOf(plannedWorkloadSchema))
@@ -123,9 +139,7 @@ export const meshSchema: z.ZodType<DetectedMesh> = z
       }),
     ),
     gateways: listOf(z.string()),
-    gatewayDeployments: z.exactOptional(
-      listOf(z.object({ deployment: z.string(), kind: z.enum(['installed', 'injected', 'gatewayApi']) })),
-    ),
+    gatewayDeployments: z.exactOptional(listOf(gatewaySchema)),
     tags: z.exactOptional(listOf(z.object({ tag: z.string(), revision: z.string() }))),
   })
   .meta({ description: 'What is in the cluster now.' });

@@ -1,6 +1,6 @@
 import { isWaivable } from '../../domain/checks/catalogue.js';
 import { isBlocking } from '../../domain/checks/verdicts.js';
-import type { Plan, TagMove } from '../../domain/plan.js';
+import type { GatewayDeployment, Plan, TagMove } from '../../domain/plan.js';
 import { shortDuration } from './elapsed.js';
 import { countsOf, findingSections, verdictLines, type FindingDetail } from './findings.js';
 import { createPen, type Pen, type RenderOptions } from './pen.js';
@@ -71,17 +71,35 @@ function rejectionLines({ findings }: Plan, pen: Pen): string[] {
 
 function waveLines({ waves, options, tags = [] }: Plan, pen: Pen): string[] {
   const soak = options.soakSeconds === 0 ? '' : `after ${shortDuration(options.soakSeconds)} of watching, `;
-  return waves.flatMap(({ name, namespaces, gate }, index) => [
+  return waves.flatMap(({ name, namespaces, gate, gateways = [] }, index) => [
     pen.line([`  ${index + 1}. ${name}`, 'bold'], [` ${pen.glyphs.dot} ${counted(namespaces.length, 'namespace')}`]),
     ...tags.filter(({ wave }) => wave === name).flatMap((move) => tagLines(move, pen)),
     ...wrap(namespaces.join(', '), pen.width - 5).map((text) => pen.line([`     ${text}`])),
+    ...gateways.flatMap((gateway) =>
+      wrap(gatewaySentence(gateway), pen.width - 5).map((text) => pen.line([`     ${text}`])),
+    ),
     pen.line([`     then ${soak}gate ${gate} waits for promotion`, 'dim']),
   ]);
 }
 
+/** How a gateway is moved: what its owner wants to know before anything happens to it. */
+function gatewaySentence({ deployment, kind, declared = '' }: GatewayDeployment): string {
+  switch (kind) {
+    case 'gatewayApi':
+      return `gateway ${deployment}: by the label istio.io/rev of Gateway ${declared}, then watched`;
+    case 'injected':
+      return `gateway ${deployment}: behind a canary, then its own rolling update`;
+    case 'installed':
+      return `gateway ${deployment}: in place, by istioctl install`;
+    default:
+      return kind satisfies never;
+  }
+}
+
 /** Moving a tag restarts nothing, but whoever starts meanwhile gets the new sidecar: that is told first. */
-function tagLines({ tag, namespaces }: TagMove, pen: Pen): string[] {
-  const whom = namespaces.length === 0 ? 'nobody asks for it' : `new pods of ${namespaces.join(', ')}`;
+function tagLines({ tag, namespaces, gateways = [] }: TagMove, pen: Pen): string[] {
+  const users = [...namespaces, ...gateways.map((gateway) => `gateway ${gateway}`)];
+  const whom = users.length === 0 ? 'nobody asks for it' : `new pods of ${users.join(', ')}`;
   return wrap(`moves tag ${tag}: ${whom}`, pen.width - 5).map((text) => pen.line([`     ${text}`]));
 }
 

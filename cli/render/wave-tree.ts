@@ -40,7 +40,11 @@ export function waveLines(input: TreeInput, pen: Pen): string[] {
   const column = nameColumn(input);
   return (state.plan?.waves ?? []).flatMap((wave, index) => {
     const rows = state.namespaces.filter((row) => row.wave === index);
-    return [waveLine({ state, wave, rows, column }, pen), ...namespaceLines(rows, input, column, pen)];
+    return [
+      waveLine({ state, wave, rows, column }, pen),
+      ...namespaceLines(rows, input, column, pen),
+      ...gatewayLines(wave, input, column, pen),
+    ];
   });
 }
 
@@ -81,6 +85,25 @@ function namespaceLines(rows: readonly NamespaceState[], input: TreeInput, colum
     ]),
     ...(input.folded ? foldedLines(rows, input.state, pen) : []),
   ];
+}
+
+/** Gateways are few, and what everybody outside looks at: each has its line. */
+function gatewayLines({ gateways = [] }: Wave, { workloads }: TreeInput, column: number, pen: Pen): string[] {
+  return gateways.map(({ deployment }) => {
+    const progress = workloads.find(({ workload }) => nameOf(workload) === deployment);
+    const [glyph, style] = WORKLOAD_LOOKS[progress?.status ?? 'waiting'];
+    const counts = progress === undefined ? 'waiting' : `${progress.moved}/${counted(progress.desired, 'pod')}`;
+    const why = progress?.detail === undefined ? '' : ` ${pen.glyphs.dot} ${progress.detail}`;
+    return pen.line(
+      [`  ${pen.glyphs[glyph]} `, style],
+      [`gateway ${deployment}`.padEnd(column)],
+      [`${counts}${why}`, progress?.status === 'failed' ? 'red' : 'dim'],
+    );
+  });
+}
+
+function nameOf({ namespace, name }: WorkloadProgress['workload']): string {
+  return `${namespace}/${name}`;
 }
 
 function foldedLines(rows: readonly NamespaceState[], state: RunState, pen: Pen): string[] {
@@ -158,7 +181,10 @@ function nameColumn({ state, workloads }: TreeInput): number {
     row.namespace.length,
     ...workloadsOf(row, workloads).map(({ workload }) => `${workload.kind} ${workload.name}`.length + 2),
   ]);
-  const waves = (state.plan?.waves ?? []).map(({ name }) => `wave ${name}`.length - 2);
+  const waves = (state.plan?.waves ?? []).flatMap(({ name, gateways = [] }) => [
+    `wave ${name}`.length - 2,
+    ...gateways.map(({ deployment }) => `gateway ${deployment}`.length),
+  ]);
   return (
     Math.min(
       NAME_LIMIT,

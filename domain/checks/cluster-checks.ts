@@ -265,8 +265,17 @@ export const CLUSTER_CHECKS = {
     title: 'The run can move every gateway and every data plane of the mesh',
     group: 'controlPlane',
     severity: 'blocker',
-    reads: 'templates of deployments, owner of every istiod, DaemonSet ztunnel, labels of namespaces',
-    why: 'Gateways, ambient and control planes of Helm or of the Sail Operator are known, but not moved yet. For current Istio only.',
+    reads:
+      'templates of workloads, what the target would install, owner of every istiod, DaemonSet ztunnel, labels of namespaces',
+    why: 'Ambient, control planes of Helm or of the Sail Operator, gateways that run as DaemonSets and those that the installer keeps in other namespaces are known, but not moved yet; a gateway that the target would not install cannot be replaced by it. For current Istio only.',
     waivable: false,
+  },
+  MESH056: {
+    title: "The target's own precheck is content with the cluster",
+    group: 'configuration',
+    severity: 'blocker',
+    reads: 'what `istioctl experimental precheck` of the target reads',
+    why: 'It knows what changes between the two releases: Kubernetes versions, the Gateway API, defaults. Its errors block, its warnings warn. For current Istio only.',
+    waivable: true,
   },
 } as const satisfies Record<string, CheckDescriptor>;

@@ -106,25 +106,6 @@ describe.each(ROWS)('an upgrade of current Istio, by $scenario', ({ scenario, ca
   });
 });
 
-/** What the driver recognises and cannot move yet is told before anything is changed. */
-describe('a mesh of current Istio with gateways', () => {
-  let mesh: Mesh;
-  beforeAll(async () => {
-    mesh = await startMesh('istio-gateways', 'istio', { scenario: 'gateways' });
-  });
-  afterAll(async () => mesh.stop());
-
-  it('is refused with the name and kind of each, and nothing is changed', async () => {
-    const original = await mesh.facts.snapshot();
-    const run = await mesh.api.start(mesh.cluster, {}, TARGET);
-    const state = await mesh.api.untilPhase(run, 'rejected');
-    const [finding] = state.findings.filter(({ check }) => check === 'MESH055');
-    expect(finding?.severity).toBe('blocker');
-    for (const kind of ['installed', 'injected', 'gatewayApi']) expect(finding?.message).toContain(`(${kind})`);
-    expect(await mesh.facts.snapshot()).toEqual(original);
-  });
-});
-
 async function labelsOf(mesh: Mesh): Promise<Record<string, unknown>> {
   const namespaces = await mesh.facts.list('namespaces', '-l', 'shop=demo');
   return Object.fromEntries(namespaces.map(({ metadata }) => [metadata.name, metadata.labels]));

@@ -136,6 +136,6 @@ describe('the waves of a mesh with tags', () => {
       ['rest', 'rest'],
       ['gateways', 'finalize'],
     ]);
-    expect(waves[2]).toMatchObject({ namespaces: ['gw'], gateways: ['gw/public'] });
+    expect(waves[2]).toMatchObject({ namespaces: ['gw'], gateways: [{ deployment: 'gw/public', kind: 'injected' }] });
   });
 });

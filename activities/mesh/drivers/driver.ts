@@ -15,6 +15,9 @@ export interface Step {
   readonly signal: AbortSignal;
 }
 
+/** What an installation is for. */
+export type InstallStage = 'controlPlane' | 'gateways';
+
 /**
  * What differs between the generations of Istio behind the one story of an upgrade. Whatever is not in here is the same for
  * all of them: that objects are read, compared, changed and verified, and in which order.
@@ -25,9 +28,10 @@ export interface MeshDriver {
   detect(source: ControlPlane, release: Release): Route;
   /**
    * Further arguments of `istioctl install`.
+   * @param stage the control plane, or the gateways that the installer owns, where those come later
    * @param spec the specification that istioctl would work from, with everything that was asked for
    */
-  install(spec: () => Promise<unknown>): Promise<readonly string[]>;
+  install(stage: InstallStage, spec: () => Promise<unknown>): Promise<readonly string[]>;
   /** What the new control plane lacks beside what every generation needs; null when it is whole. */
   verify(kube: KubeClient, route: Route): Promise<string | null>;
   /** What a namespace must carry to be served by the new control plane. */

@@ -4,7 +4,7 @@ import type { KubeClient } from '../../kube/types.js';
 import { askingFor, type InjectionLabels } from '../../workloads/injection-labels.js';
 import { hasCaBundles } from '../ca-bundles.js';
 import { readTags, restoreTags } from '../tags.js';
-import type { MeshDriver } from './driver.js';
+import type { InstallStage, MeshDriver } from './driver.js';
 
 /** Lists of gateways in an installation's specification, by the name of the component. */
 const GATEWAY_LISTS = ['ingressGateways', 'egressGateways'] as const;
@@ -17,7 +17,7 @@ export const istioRevisioned: MeshDriver = {
     from: side(source.version, source.revision),
     to: side(release.version, release.revision),
   }),
-  install: withoutGateways,
+  install: installArguments,
   verify: (kube, { to }) => validatorObstacle(kube, to.revision),
   move: labelsForward,
   restore: restoreTags,
@@ -34,7 +34,8 @@ function side(version: string, revision: string) {
  * istioctl would replace the gateways in place before the first workload has moved, with all traffic from outside on them
  * (istio #26019). They are left out here and come last.
  */
-async function withoutGateways(spec: () => Promise<unknown>): Promise<readonly string[]> {
+async function installArguments(stage: InstallStage, spec: () => Promise<unknown>): Promise<readonly string[]> {
+  if (stage === 'gateways') return ['--skip-confirmation'];
   const { components = {} } = (await spec()) as { components?: Record<string, unknown> };
   const off = GATEWAY_LISTS.flatMap((list) => {
     const gateways = components[list];

@@ -1,16 +1,10 @@
-import { z } from 'zod';
 import { newMessages, type AnalysisMessage, type NewMessage } from '../../../domain/analysis.js';
-import { lastLine } from '../../exec-output.js';
 import { failure } from '../../failure.js';
 import { accessArguments } from '../../kube/access-arguments.js';
 import type { Check, CheckInput, Found } from '../check.js';
+import { messagesIn, whyNoAnswer } from '../istioctl-messages.js';
 import type { ReleaseTools } from '../release-tools.js';
 import { mayI } from './access-review.js';
-
-/** It says `null` when it found less than was asked for. */
-const messagesSchema = z
-  .array(z.object({ code: z.string(), message: z.string(), origin: z.string().optional() }))
-  .nullable();
 
 /**
  * istioctl's own analysis knows rules of its release that nobody else knows (pitfalls 4b). What the running release's own
@@ -77,20 +71,10 @@ async function requireSecrets({ kube }: CheckInput): Promise<void> {
 
 async function analyse({ cluster }: CheckInput, tools: ReleaseTools): Promise<AnalysisMessage[]> {
   const args = ['analyze', '--all-namespaces', '--output', 'json', '--output-threshold', 'Error', '--timeout', '25s'];
-  const { stdout, stderr, tail } = await tools.istioctl([...args, ...accessArguments(cluster)], 100_000);
+  const result = await tools.istioctl([...args, ...accessArguments(cluster)], 100_000);
   // The exit code says whether something was found as well as whether something went wrong: the JSON tells them apart.
-  const begin = stdout.search(/^(\[|null$)/m);
-  if (begin === -1) {
-    throw failure(
-      'KubernetesRequestFailed',
-      `istioctl analyze ${tools.version} of cluster ${cluster.id} gave no answer: ${whyOf(stderr, tail)}`,
-    );
-  }
-  return messagesSchema.parse(JSON.parse(stdout.slice(begin))) ?? [];
-}
-
-/** What it may not read it waits for in vain: the time that is up is not the reason then. */
-function whyOf(stderr: string, tail: string): string {
-  const forbidden = /\S+ is forbidden: .*/.exec(stderr)?.[0];
-  return forbidden ?? lastLine(tail);
+  const messages = messagesIn(result.stdout);
+  if (messages !== null) return messages;
+  const message = `istioctl analyze ${tools.version} of cluster ${cluster.id} gave no answer: ${whyNoAnswer(result)}`;
+  throw failure('KubernetesRequestFailed', message);
 }

@@ -22,6 +22,7 @@ import { notMovedYet } from './not-moved-yet.js';
 import { optionsKept } from './options-kept.js';
 import { otherControlPlanes } from './other-control-planes.js';
 import { pinnedFilters } from './pinned-filters.js';
+import { precheck } from './precheck.js';
 import { proxySkew } from './proxy-skew.js';
 import { releaseFetched } from './release-fetched.js';
 import { rights } from './rights.js';
@@ -63,6 +64,7 @@ export const CLUSTER_CHECKS: readonly Check[] = [
   pinnedFilters,
   labelledConfiguration,
   analysis,
+  precheck,
   doubleInjection,
   deadWebhooks,
   validationState,

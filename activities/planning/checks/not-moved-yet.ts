@@ -1,4 +1,8 @@
+import { placeOf } from '../../../domain/gateways.js';
+import { gatewayKindOf } from '../../../domain/injection.js';
 import { named } from '../../../domain/named.js';
+import { ISTIO_NAMESPACE } from '../../../domain/names.js';
+import { asWorkload } from '../../workloads/owned-pods.js';
 import type { Check, CheckInput, Found } from '../check.js';
 
 const AMBIENT_LABEL = 'istio.io/dataplane-mode';
@@ -9,18 +13,69 @@ const AMBIENT_LABEL = 'istio.io/dataplane-mode';
  */
 export const notMovedYet: Check = {
   id: 'MESH055',
-  look: async (input) => [...gateways(input), ...foreignInstallers(input), ...(await ambient(input))],
+  look: async (input) => [
+    ...(await gatewaysOfNodes(input)),
+    ...(await installedGateways(input)),
+    ...foreignInstallers(input),
+    ...(await ambient(input)),
+  ],
 };
 
-function gateways({ mesh, cluster }: CheckInput): Found[] {
-  const found = (mesh.gatewayDeployments ?? []).map(({ deployment, kind }) => `${deployment} (${kind})`);
-  if (found.length === 0) return [];
+/** A canary beside a gateway on the ports of its nodes would find them taken. */
+async function gatewaysOfNodes({ reader, cluster }: CheckInput): Promise<Found[]> {
+  const found = await Promise.all(
+    (['DaemonSet', 'StatefulSet'] as const).map(async (kind) => {
+      const objects = await reader.list('apps/v1', `${kind.toLowerCase()}s`);
+      return objects
+        .filter((object) => gatewayKindOf(asWorkload(object).spec.template) !== null)
+        .map(({ metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
+    }),
+  );
+  if (found.flat().length === 0) return [];
   return [
     {
       reason: 'NotMovedYet',
-      message: `Cluster ${cluster.id} has gateways, which this version of Meshlift does not move: ${named(found)}.`,
-      remedy: 'Upgrade this mesh with istioctl, or move its gateways to a mesh of their own.',
+      message: `Cluster ${cluster.id} has gateways that are no Deployments, which this version of Meshlift does not move: ${named(found.flat())}.`,
+      remedy: 'Move them to a mesh of their own, or run them as Deployments.',
     },
+  ];
+}
+
+/** The installer replaces its gateways in place; one that it would not install again stays on the old revision for ever. */
+async function installedGateways({ mesh, cluster, release, target }: CheckInput): Promise<Found[]> {
+  const installed = (mesh.gatewayDeployments ?? []).filter(({ kind }) => kind === 'installed');
+  if (installed.length === 0) return [];
+  const outside = installed.filter((gateway) => placeOf(gateway).namespace !== ISTIO_NAMESPACE);
+  const { given } = await target.manifests();
+  const rendered = new Set(
+    given
+      .filter(({ kind }) => kind === 'Deployment')
+      .map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`),
+  );
+  const missing = installed.filter(
+    ({ deployment }) => !outside.some((each) => each.deployment === deployment) && !rendered.has(deployment),
+  );
+  const names = (gateways: typeof installed) => named(gateways.map(({ deployment }) => deployment));
+  return [
+    ...(outside.length === 0
+      ? []
+      : [
+          {
+            reason: 'NotMovedYet',
+            message: `Cluster ${cluster.id} has gateways of the installer outside ${ISTIO_NAMESPACE}, which this version of Meshlift does not move: ${names(outside)}.`,
+            remedy: 'Upgrade them with istioctl in a run of their own, or replace them by injected gateways.',
+          },
+        ]),
+    ...(missing.length === 0
+      ? []
+      : [
+          {
+            reason: 'GatewayNotInstalled',
+            message: `Release ${release.version} with the options of this plan would not install ${names(missing)} of cluster ${cluster.id} again, so it would stay on the old revision.`,
+            remedy: 'Have it installed with --set or --overlay, or remove it first where nobody needs it.',
+            command: `meshlift plan ${cluster.id} --release ${release.version} --set 'components.ingressGateways[0].enabled=true'`,
+          },
+        ]),
   ];
 }
 

@@ -40,6 +40,15 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
     moveTags: ({ run, tags }) => act(run.cluster, `moveTags ${tags.map(({ tag }) => tag).join(' ')}`, () => undefined),
     restoreTags: ({ run }) => act(run.cluster, 'restoreTags', () => undefined),
 
+    pinGateways: ({ run, side }) => act(run.cluster, `pinGateways ${side}`, () => undefined),
+    moveGateway: ({ run, gateway: { deployment }, direction }) => {
+      const [namespace = '', name = ''] = deployment.split('/');
+      const workload: WorkloadRef = { kind: 'Deployment', namespace, name };
+      return act(run.cluster, `moveGateway ${deployment} ${direction}`, () => ({ workload, pods: 2, restarted: true }));
+    },
+    installGateways: ({ run }) => act(run.cluster, 'installGateways', () => undefined),
+    releaseGateways: ({ run, side }) => act(run.cluster, `releaseGateways ${side}`, () => undefined),
+
     labelNamespace: ({ run, namespace, direction }) =>
       act(run.cluster, `labelNamespace ${namespace} ${direction}`, ({ labels }) => {
         labels.set(namespace, sideOf(direction));

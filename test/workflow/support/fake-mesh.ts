@@ -1,5 +1,14 @@
 import type { Activities } from '../../../activities/contract.js';
-import type { Finding, Plan, Route, UpgradeOptions, UpgradeRequest } from '../../../domain/plan.js';
+import type {
+  Finding,
+  GatewayDeployment,
+  Plan,
+  Route,
+  TagMove,
+  UpgradeOptions,
+  UpgradeRequest,
+  Wave,
+} from '../../../domain/plan.js';
 import { upgradeOptionsSchema } from '../../../domain/plan.js';
 import type { OutsideChange } from '../../../domain/outside-change.js';
 import type { PhaseName } from '../../../domain/run.js';
@@ -13,6 +22,9 @@ export interface MeshSpec {
   /** Namespaces of the second wave; without any the run has one wave. */
   readonly rest?: Readonly<Record<string, readonly string[]>>;
   readonly options?: Partial<UpgradeOptions>;
+  /** Gateways that come last, in a wave of their own. */
+  readonly gateways?: readonly GatewayDeployment[];
+  readonly tags?: readonly TagMove[];
   /** Where the mesh comes from and goes to; by default from 1.6. */
   readonly route?: Route;
   /** What the preflight checks find. */
@@ -94,7 +106,7 @@ export function requestFor(cluster: string, options: Partial<UpgradeOptions> = {
   return { cluster, release: RELEASE, options: { ...quick, ...options } };
 }
 
-function planFor({ cluster, release, options }: UpgradeRequest, { canary, rest, route = ROUTE }: MeshSpec): Plan {
+function planFor({ cluster, release, options }: UpgradeRequest, { canary, rest, gateways, tags, route = ROUTE }: MeshSpec): Plan {
   const first = { name: 'canary', namespaces: Object.keys(canary), gate: rest === undefined ? 'finalize' : 'canary' };
   const second = rest === undefined ? [] : [{ name: 'rest', namespaces: Object.keys(rest), gate: 'finalize' }];
   return {
@@ -103,12 +115,18 @@ function planFor({ cluster, release, options }: UpgradeRequest, { canary, rest, 
     route,
     options,
     findings: [],
-    waves: [first, ...second],
+    waves: gateways === undefined ? [first, ...second] : withGateways([first, ...second], gateways),
+    ...(tags && { tags }),
     commands: [],
     totals: { namespaces: 0, workloads: 0, pods: 0 },
     estimateMinutes: { from: 5, to: 10 },
     hash: HASH,
   };
+}
+
+function withGateways(waves: readonly Wave[], gateways: readonly GatewayDeployment[]): Wave[] {
+  const before = waves.map((wave) => ({ ...wave, gate: wave.name }));
+  return [...before, { name: 'gateways', namespaces: [], gate: 'finalize', gateways }];
 }
 
 /** Restarts a workload unless it runs the sidecar of its namespace's side already. */

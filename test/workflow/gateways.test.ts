@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import type { GatewayDeployment, Route } from '../../domain/plan.js';
+import { openBench } from './support/bench.js';
+import { failure } from './support/failure.js';
+import type { FakeMesh } from './support/fake-mesh.js';
+
+const bench = openBench();
+const side = (version: string, revision: string) => ({
+  version,
+  revision,
+  sidecar: { driver: 'istio-revisioned' as const, revision, proxyTag: version },
+});
+const route: Route = { driver: 'istio-revisioned', from: side('1.30.3', '1-30-3'), to: side('1.31.0', '1-31-0') };
+const gateways: readonly GatewayDeployment[] = [
+  { deployment: 'gw/public-istio', kind: 'gatewayApi', declared: 'public' },
+  { deployment: 'gw/edge', kind: 'injected' },
+  { deployment: 'istio-system/istio-ingressgateway', kind: 'installed' },
+];
+const MESH = {
+  canary: { catalog: ['api'] },
+  gateways,
+  route,
+  tags: [{ tag: 'default', wave: 'gateways', namespaces: ['catalog'], gateways: ['gw/edge'] }],
+};
+
+const callsOf = ({ script }: FakeMesh) =>
+  script.log
+    .filter(({ call, outcome }) => outcome === 'ended' && /ateway|Tags|removeOld|restore|compare/.test(call))
+    .map(({ call }) => call);
+
+describe('gateways of current Istio', () => {
+  it('are held first, come last and one by one, and get their labels back when the old control plane has gone', async () => {
+    const run = await bench.start(MESH);
+    await run.promoteAll('canary', 'finalize');
+    expect((await run.end()).phase.name).toBe('succeeded');
+    expect(callsOf(run.mesh)).toEqual([
+      'pinGateways from',
+      'moveGateway gw/public-istio forward',
+      'moveTags default',
+      'moveGateway gw/edge forward',
+      'installGateways',
+      'removeOldInjection',
+      'removeOldControlPlane',
+      'releaseGateways to',
+    ]);
+  });
+
+  it('go back after the namespaces, and get their labels back when the new control plane has gone', async () => {
+    const run = await bench.start(MESH);
+    await run.promoteAll('canary');
+    await run.reaches('awaitingPromotion', 2);
+    await run.rollBack();
+    expect((await run.end()).phase.name).toBe('rolledBack');
+    const calls = callsOf(run.mesh);
+    expect(calls.slice(calls.indexOf('installGateways') + 1)).toEqual([
+      'restoreTags',
+      'moveGateway gw/public-istio back',
+      'moveGateway gw/edge back',
+      'restoreGateways',
+      'releaseGateways from',
+      'compareWithSnapshot',
+    ]);
+  });
+
+  it('block the run by name where one does not move, and the next one is not touched', async () => {
+    const run = await bench.start(MESH);
+    run.mesh.script.fail('moveGateway gw/edge forward', failure('ImagePullBackOff', 'edge: no image'));
+    await run.promoteAll('canary');
+    await run.reaches('blocked');
+    expect(callsOf(run.mesh)).not.toContain('installGateways');
+    await run.retry();
+    await run.promoteAll('finalize');
+    expect((await run.end()).phase.name).toBe('succeeded');
+    expect(callsOf(run.mesh)).toContain('installGateways');
+  });
+});
