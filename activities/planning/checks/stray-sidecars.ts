@@ -1,6 +1,10 @@
 import { groupBy } from '../../../domain/group-by.js';
+import { placeOf as inNamespace } from '../../../domain/gateways.js';
+import { gatewayKindOf } from '../../../domain/injection.js';
 import { named } from '../../../domain/named.js';
 import { DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL } from '../../../domain/names.js';
+import { driverOf, type Route } from '../../../domain/plan.js';
+import { runsSidecarOf, type Pod } from '../../../domain/pod.js';
 import type { Check, CheckInput } from '../check.js';
 import { meshed, placeOf, type MeshedPod } from '../meshed-pods.js';
 
@@ -19,16 +23,31 @@ export const straySidecars: Check = {
 };
 
 /** Gateways of istio-system are upgraded in place; namespaces that refuse sidecars have a check of their own. */
-function isLeftBehind({ object }: MeshedPod, { plan, mesh }: CheckInput): boolean {
-  const namespace = object.metadata.namespace ?? '';
+function isLeftBehind(meshedPod: MeshedPod, input: CheckInput): boolean {
+  const { plan, mesh } = input;
+  const namespace = meshedPod.object.metadata.namespace ?? '';
   const isPlanned = plan.waves.some(({ namespaces }) => namespaces.includes(namespace));
   if (plan.route === null || isPlanned || namespace === ISTIO_NAMESPACE) return false;
   if (mesh.namespaces.some((entry) => entry.namespace === namespace && entry.injection === 'disabled')) return false;
+  return isServedByOld(meshedPod, plan.route, input);
+}
+
+/** Whether the old control plane, as against any other that is there, serves a pod. */
+function isServedByOld({ object, pod }: MeshedPod, route: Route, input: CheckInput): boolean {
+  if (driverOf(route) === 'istio-revisioned')
+    return !isGatewayOfPlan(pod, input) && runsSidecarOf(pod, route.from.sidecar, route.to.sidecar);
   // A sidecar that was written by hand carries the label without a value.
   const label = object.metadata.labels?.[REVISION_LABEL] ?? '';
   const revision = label === '' ? DEFAULT_REVISION : label;
-  const others = mesh.controlPlanes.filter((entry) => entry.revision !== plan.route?.from.revision);
+  const others = input.mesh.controlPlanes.filter((entry) => entry.revision !== route.from.revision);
   return !others.some((entry) => entry.revision === revision);
+}
+
+/** A gateway may stand in a namespace that asks for nothing: it moves by itself. */
+function isGatewayOfPlan(pod: Pod, { plan }: CheckInput): boolean {
+  const namespace = pod.metadata.namespace ?? '';
+  const moved = plan.waves.flatMap(({ gateways = [] }) => gateways).map((gateway) => inNamespace(gateway).namespace);
+  return gatewayKindOf(pod) !== null && moved.includes(namespace);
 }
 
 function whyNot(namespace: string, { plan }: CheckInput): string {

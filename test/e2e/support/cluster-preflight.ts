@@ -19,6 +19,8 @@ export interface Circumstances {
   /** The registered cluster with other properties, for instance another identity. */
   readonly cluster?: Partial<RegisteredCluster>;
   readonly settings?: Partial<Settings>;
+  /** Version of the catalogue that the plan leads to. @default 1.6.14-asm.2 */
+  readonly release?: string;
   /** Changes the plan that is checked, for instance its source. */
   readonly plan?: (plan: Plan) => Plan;
   /** Another folder for releases than the one that all tests share. */
@@ -54,8 +56,9 @@ async function inContext<T>(
   }
 }
 
-async function planIn(context: ActivityContext, sandbox: Sandbox, { options = {} }: Circumstances): Promise<Plan> {
-  const request = upgradeRequestSchema.parse({ cluster: sandbox.name, release: '1.6.14-asm.2', options });
+async function planIn(context: ActivityContext, sandbox: Sandbox, about: Circumstances): Promise<Plan> {
+  const { options = {}, release = '1.6.14-asm.2' } = about;
+  const request = upgradeRequestSchema.parse({ cluster: sandbox.name, release, options });
   const mesh = await detectMesh(sandbox.name, context.access(sandbox.name).kube);
   return planOf(request, context.release(request.release), mesh);
 }

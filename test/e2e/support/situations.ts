@@ -1,7 +1,6 @@
 import { NEVER_READY, READY_DELAY } from '../../../sandbox/cluster/kubelet-stages.js';
 import type { Finding } from '../../../domain/plan.js';
-
-type Manifest = Readonly<Record<string, unknown>>;
+import { namespace, object, template, workload, type Manifest } from './manifests.js';
 
 /** One finding that a situation must bring: the check, how bad, and what its sentence must name. */
 type Expected = readonly [check: string, severity: Finding['severity'], names: string];
@@ -15,40 +14,8 @@ interface Situation {
   readonly expected: readonly Expected[];
 }
 
-interface TemplateOptions {
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly spec?: object;
-  readonly requests?: object;
-  /** Who owns the workload itself. */
-  readonly owned?: object;
-}
-
 const LOOSE = { labels: {} };
 const byHand = { name: 'istio-proxy', image: 'gcr.io/istio-release/proxyv2:1.6.13' };
-
-function namespace(name: string, labels: object = { 'istio-injection': 'enabled' }): Manifest {
-  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { situation: 'preflight', ...labels } } };
-}
-
-function object(type: string, place: string, rest: object, more: object = {}): Manifest {
-  const [apiVersion, kind] = type.split(' ');
-  const [in_, name] = place.split('/');
-  return { apiVersion, kind, metadata: { name, namespace: in_, ...more }, ...rest };
-}
-
-function template(name: string, { labels, annotations, spec, requests }: TemplateOptions = {}): object {
-  const app = { name: 'app', image: `registry.example/${name}:1`, ...(requests ? { resources: { requests } } : {}) };
-  return { metadata: { labels: { app: name, ...labels }, annotations }, spec: { containers: [app], ...spec } };
-}
-
-function workload(kind: string, place: string, spec: object = {}, options: TemplateOptions = {}): Manifest {
-  const name = place.split('/')[1] ?? '';
-  const serviceName = kind === 'StatefulSet' ? { serviceName: name } : {};
-  const selector = { matchLabels: { app: name } };
-  const whole = { spec: { selector, template: template(name, options), ...serviceName, ...spec } };
-  return object(`apps/v1 ${kind}`, place, whole, options.owned);
-}
 
 function ownedBy(apiVersion: string, kind: string, name: string): object {
   // The kind is unknown to this cluster, so the garbage collector cannot tell that the owner does not exist.

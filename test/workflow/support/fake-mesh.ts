@@ -106,7 +106,10 @@ export function requestFor(cluster: string, options: Partial<UpgradeOptions> = {
   return { cluster, release: RELEASE, options: { ...quick, ...options } };
 }
 
-function planFor({ cluster, release, options }: UpgradeRequest, { canary, rest, gateways, tags, route = ROUTE }: MeshSpec): Plan {
+function planFor(
+  { cluster, release, options }: UpgradeRequest,
+  { canary, rest, gateways, tags, route = ROUTE }: MeshSpec,
+): Plan {
   const first = { name: 'canary', namespaces: Object.keys(canary), gate: rest === undefined ? 'finalize' : 'canary' };
   const second = rest === undefined ? [] : [{ name: 'rest', namespaces: Object.keys(rest), gate: 'finalize' }];
   return {
