@@ -51,7 +51,13 @@ export const CAPABILITIES: readonly Capability[] = [
     'Held by a label before any tag moves, then moved one by one by that label.',
   ),
   row('Gateways that run as DaemonSets, or installed outside istio-system', 'none', 'refused', 'MESH055.'),
-  row('Control planes of Helm or of the Sail Operator', 'none', 'refused', 'MESH055.'),
+  row(
+    'Control planes of Helm',
+    'none',
+    'yes',
+    'A release of Helm beside the old one, with its values; tags of its own chart are refused (MESH057).',
+  ),
+  row('Control planes of the Sail Operator', 'none', 'refused', 'MESH055.'),
   row('Ambient', 'none', 'refused', 'MESH055.'),
   row('Source 1.5, brought back by its own installer', 'yes', 'none', 'Guide, step 6.'),
 ];

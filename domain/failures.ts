@@ -212,6 +212,12 @@ export const FAILURES = {
     sentence: 'istioctl could not install the new control plane.',
     nextStep: 'Read its output with `meshlift operations <cluster>`, then retry or roll back.',
   },
+  HelmFailed: {
+    meaning: 'block',
+    status: 500,
+    sentence: 'Helm did not do what it was asked for, or its releases are not as the run needs them.',
+    nextStep: 'Look at `helm list --all -n istio-system` and at the last lines of Helm, then `retry`; or roll back.',
+  },
   ControlPlaneNotReady: {
     meaning: 'block',
     status: 500,

@@ -54,3 +54,6 @@ export const NUDGE_ANNOTATION = 'meshlift.dev/nudged-at';
 /** Labels by which Istio's installer marks what it installs: the installation (from 1.6 on), and the component. */
 export const OWNER_LABEL = 'install.operator.istio.io/owning-resource';
 export const COMPONENT_LABEL = 'operator.istio.io/component';
+
+/** Label by which the charts of current Istio say what their objects are a part of. */
+export const PART_OF_LABEL = 'app.kubernetes.io/part-of';

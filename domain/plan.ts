@@ -203,6 +203,8 @@ export interface TagMove {
 export interface Route {
   /** Absent means `asm-1.6`. */
   readonly driver?: DriverName;
+  /** Who installs the new control plane, because it has installed the old one. Absent means istioctl. */
+  readonly installer?: 'helm';
   readonly from: { readonly version: string; readonly revision: string; readonly sidecar: SidecarTarget };
   readonly to: { readonly version: string; readonly revision: string; readonly sidecar: SidecarTarget };
 }

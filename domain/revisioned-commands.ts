@@ -18,7 +18,9 @@ export function revisionedCommands({ release, options, waves, tags, route }: Pla
   const tagged = (namespace: string) => tags.find(({ namespaces }) => namespaces.includes(namespace))?.tag;
   const install = ['istioctl install', '--skip-confirmation', ...installOptions(release, options)].join(' ');
   return [
-    `${install} # without gateways: they come last`,
+    ...(route.installer === 'helm'
+      ? helmCommands(revision, options)
+      : [`${install} # without gateways: they come last`]),
     ...waves.flatMap(({ gateways = [] }) => gateways.flatMap((gateway) => labelCommand(gateway, route.from.revision))),
     ...waves.flatMap((wave) => [
       ...(wave.gateways ?? []).flatMap((gateway) => labelCommand(gateway, revision)),
@@ -49,6 +51,20 @@ function installOptions({ profile, revision }: Planned['release'], options: Plan
     `--set revision=${revision}`,
     ...options.overlays.map((name) => `-f ${name}.yaml`),
     ...options.set.map((option) => `--set '${option}'`),
+  ];
+}
+
+/** How a new control plane is installed where Helm keeps the mesh. */
+function helmCommands(revision: string, { overlays, set }: Planned['options']): string[] {
+  const chosen = [
+    ...overlays.map((name) => `-f ${name}.yaml`),
+    ...set.map((option) => `--set '${option}'`),
+    `--set revision=${revision}`,
+  ];
+  return [
+    'kubectl apply --server-side --force-conflicts -f manifests/charts/base/files/crd-all.gen.yaml',
+    `# values.json: what \`helm get values\` says of the old release, without its revision, tags and images`,
+    `helm upgrade --install istiod-${revision} manifests/charts/istio-control/istio-discovery -n istio-system -f values.json ${chosen.join(' ')} --wait`,
   ];
 }
 

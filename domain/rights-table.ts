@@ -146,6 +146,9 @@ const MOVE_GATEWAYS: readonly Right[] = [
   ...everywhere('moveGateways', [['gateway.networking.k8s.io', ['gateways']]], ['get', 'patch']),
 ];
 
+/** Helm keeps its releases in Secrets beside what they hold. */
+const HELM: readonly Right[] = inMesh('helm', [['', ['secrets']]], ['get', 'list', 'create', 'update', 'delete']);
+
 const FINALIZE: readonly Right[] = [
   ...everywhere('finalize', [['batch', ['jobs', 'cronjobs']]], ['list']),
   // Which proxies are still connected, the old istiod itself says.
@@ -191,6 +194,7 @@ export const RIGHTS: readonly Right[] = [
   ...INSTALL,
   ...MOVE,
   ...MOVE_GATEWAYS,
+  ...HELM,
   ...FINALIZE,
   ...ROLL_BACK,
   ...REINSTALL,
@@ -208,6 +212,7 @@ export function rightsFor({ route, options, waves }: Pick<Plan, 'route' | 'optio
     analyze: !isWaived,
     reinstall: reinstalls,
     moveGateways: movesGateways,
+    helm: route?.installer === 'helm',
   };
   return RIGHTS.filter(({ step }) => isNeeded[step] ?? true);
 }

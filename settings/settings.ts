@@ -21,6 +21,8 @@ const clusterSchema = z.strictObject({
    * to 1.5 runs, uses it. The one in PATH when left out.
    */
   kubectl: z.string().min(1).optional(),
+  /** Path of a helm, relative to the configuration file, for meshes that Helm has installed. The one in PATH when left out. */
+  helm: z.string().min(1).optional(),
   /** Only `user` clusters carry a mesh; the `admin` cluster of GKE on VMware is refused (guide, step 0). */
   role: z.enum(['user', 'admin']).default('user'),
   labels: z.record(z.string(), z.string()).default({}),
@@ -83,6 +85,7 @@ export function parseSettings(text: string, path: string): Settings {
       ...cluster,
       kubeconfig: resolve(base, cluster.kubeconfig),
       ...(cluster.kubectl === undefined ? {} : { kubectl: resolve(base, cluster.kubectl) }),
+      ...(cluster.helm === undefined ? {} : { helm: resolve(base, cluster.helm) }),
     })),
     overlays: Object.fromEntries(
       Object.entries(parsed.data.overlays).map(([name, file]) => [name, resolve(base, file)]),

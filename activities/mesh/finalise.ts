@@ -4,6 +4,7 @@ import type { RecordedObject } from '../../domain/snapshot.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { failure } from '../failure.js';
+import { forgetRelease } from '../helm/retire.js';
 import { heartbeating } from '../heartbeat.js';
 import type { KubeObject, Resource } from '../kube/types.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
@@ -51,7 +52,8 @@ export function createRemoveOldControlPlane(context: ActivityContext): Activitie
         const message = `The new control plane ${route.to.revision} of cluster ${run.cluster} is not complete, so the old one stays.`;
         throw failure('ControlPlaneNotReady', message);
       }
-      const own = ownObjects(await readSnapshot(context.dataDir, run), route).filter((entry) => !isInjection(entry));
+      const before = await readSnapshot(context.dataDir, run);
+      const own = ownObjects(before, route).filter((entry) => !isInjection(entry));
       for (const entry of own.filter(isRunning)) await removeOld(context, run, entry);
       const left = await untilHolds(async () => namesOf(await istiodPods(kube, route.from.revision)), {
         timeoutSeconds: 120,
@@ -63,6 +65,7 @@ export function createRemoveOldControlPlane(context: ActivityContext): Activitie
           `Pods of the old control plane of cluster ${run.cluster} do not go: ${left}.`,
         );
       for (const entry of own.filter((other) => !isRunning(other))) await removeOld(context, run, entry);
+      if (route.installer === 'helm') await forgetRelease({ context, run, route, signal }, before);
     });
 }
 

@@ -8,6 +8,7 @@ import type { Activities, Installation, RunRef } from '../contract.js';
 import { runCommand, type CommandResult } from '../exec.js';
 import { lastLine } from '../exec-output.js';
 import { failure, isFailure } from '../failure.js';
+import { installByHelm } from '../helm/control-plane.js';
 import { heartbeating } from '../heartbeat.js';
 import { keptOverlays } from '../releases/kept-overlays.js';
 import { accessArguments } from '../kube/access-arguments.js';
@@ -37,20 +38,22 @@ export function createInstallControlPlane(context: ActivityContext): Activities[
 }
 
 /**
- * Runs `istioctl install` with the options of the run; running it again after a crash is harmless.
- * @throws InstallFailed with istioctl's last lines, or when the revision exists with other contents
+ * Runs `istioctl install` with the options of the run, or Helm where that keeps the mesh; running it again after a crash is harmless.
+ * @throws HelmFailed; InstallFailed with istioctl's last lines, or when the revision exists with other contents
  */
 export async function install(
   context: ActivityContext,
-  { run, options, overlays, route }: Installation,
+  installation: Installation,
   stage: InstallStage,
   signal: AbortSignal,
 ): Promise<void> {
+  const { run, options, overlays, route } = installation;
   const { cluster } = context.access(run.cluster);
   const release = context.release(run.release);
   await refuseForeignRevision(context, run, route.to);
+  if (route.installer === 'helm') return installByHelm(context, installation, signal);
   const { istioctl } = await releaseFor(context, release, signal);
-  const wish = createTargetInstallation(context, release, options, signal);
+  const wish = createTargetInstallation(context, { release, options, route, cluster: run.cluster }, signal);
   const shown = [
     'install',
     ...['--set', `profile=${release.profile}`, '--set', `revision=${release.revision}`],

@@ -2,6 +2,7 @@ import { DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/
 import { driverOf, type Route } from '../../domain/plan.js';
 import { isOwn, ownObjects, pluralOf, revisionOf } from '../../domain/old-revision.js';
 import { keyOf, recordedName, type RecordedObject } from '../../domain/snapshot.js';
+import { willBePointed } from '../helm/retire.js';
 import type { KubeClient, KubeObject } from '../kube/types.js';
 import { observe, resourceOf } from '../rollback/observe.js';
 import type { Usage } from './usage.js';
@@ -24,7 +25,9 @@ export async function webhooksOn({ kube, route, before }: Usage): Promise<string
             return [`webhook ${webhook.metadata.name} injects for it`];
           // Validation calls Service istiod, which goes on living with the new control plane behind it.
           const survives = plural === 'validatingwebhookconfigurations' && service === 'istiod' && isOfTheGuide;
-          return !survives && calls(webhook, service) ? [`webhook ${webhook.metadata.name} calls its Service`] : [];
+          return !survives && !(route.installer === 'helm' && willBePointed(webhook)) && calls(webhook, service)
+            ? [`webhook ${webhook.metadata.name} calls its Service`]
+            : [];
         });
     }),
   );

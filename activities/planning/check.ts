@@ -2,6 +2,7 @@ import type { CheckId } from '../../domain/checks/catalogue.js';
 import type { DetectedMesh, Finding, Plan } from '../../domain/plan.js';
 import type { Release } from '../../domain/release.js';
 import type { RegisteredCluster } from '../../settings/settings.js';
+import type { Helm } from '../helm/helm.js';
 import type { KubeClient } from '../kube/types.js';
 import type { ClusterReader } from './cluster-reader.js';
 import type { ReleaseTools } from './release-tools.js';
@@ -20,6 +21,8 @@ export interface CheckInput {
   readonly target: TargetInstallation;
   /** The release that runs, where the catalogue has one of exactly that version; null where it has not. */
   readonly source: ReleaseTools | null;
+  /** The cluster's helm; asked only where Helm keeps the mesh. */
+  readonly helm: Helm;
   /** Ends what a check runs. */
   readonly signal: AbortSignal;
 }

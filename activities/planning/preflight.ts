@@ -7,6 +7,7 @@ import { releaseOfVersion } from '../../domain/release.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { isFailure } from '../failure.js';
+import { helmOf } from '../helm/helm.js';
 import { heartbeating } from '../heartbeat.js';
 import type { Check, CheckInput } from './check.js';
 import { CHECKS_TO_RUN } from './checks/index.js';
@@ -42,8 +43,13 @@ export async function askAll(
     release,
     mesh: await detectMesh(plan.cluster, kube),
     reader: createClusterReader(kube, plan),
-    target: createTargetInstallation(context, release, plan.options, signal),
+    target: createTargetInstallation(
+      context,
+      { release, options: plan.options, route: plan.route, cluster: plan.cluster },
+      signal,
+    ),
     source: sourceTools(context, plan, signal),
+    helm: helmOf(context, plan.cluster, signal),
     signal,
   };
   // Before fifty questions are asked in vain, and once more at each try.

@@ -1,10 +1,11 @@
-import { parseAllDocuments } from 'yaml';
-import type { UpgradeOptions } from '../../domain/plan.js';
+import type { Route, UpgradeOptions } from '../../domain/plan.js';
 import type { Release } from '../../domain/release.js';
 import { overlay, withSet } from '../../domain/settings-diff.js';
 import type { ActivityContext } from '../context.js';
 import { failure } from '../failure.js';
+import { renderByHelm } from '../helm/render.js';
 import type { KubeObject } from '../kube/types.js';
+import { objectsIn } from '../kube/manifests.js';
 import { createReleaseTools, once, specIn, type ReleaseTools } from './release-tools.js';
 
 /** Both ends of a comparison: with the caller's options, and with the profile alone. */
@@ -21,11 +22,18 @@ export interface TargetInstallation extends ReleaseTools {
   specs(): Promise<Both<unknown>>;
 }
 
+/** What is to be installed where, and by whom. */
+interface Target {
+  readonly release: Release;
+  readonly options: UpgradeOptions;
+  readonly route: Route | null;
+  readonly cluster: string;
+}
+
 /** Looks at a release through its own istioctl and profiles. */
 export function createTargetInstallation(
   context: ActivityContext,
-  release: Release,
-  options: UpgradeOptions,
+  { release, options, route, cluster }: Target,
   signal: AbortSignal,
 ): TargetInstallation {
   const tools = createReleaseTools(context, release, signal);
@@ -36,6 +44,14 @@ export function createTargetInstallation(
     if (exitCode !== 0) throw failure('InstallFailed', `istioctl manifest generate refused the options: ${tail}`);
     return objectsIn(stdout);
   };
+  if (route?.installer === 'helm') {
+    const rendered = once(async () => {
+      const { dir } = await tools.fetched();
+      const wish = { dir, route, set: options.set, overlays: overlays() };
+      return renderByHelm(context, cluster, wish, signal);
+    });
+    return { ...tools, manifests: rendered, specs: () => Promise.resolve({ given: {}, plain: {} }) };
+  }
   const chosen = () => [
     ...overlays().flatMap((file) => ['-f', file]),
     ...options.set.flatMap((option) => ['--set', option]),
@@ -56,11 +72,4 @@ export function createTargetInstallation(
       return { given, plain };
     }),
   };
-}
-
-/** Every object of a stream of YAML documents; documents of comments alone hold none. */
-export function objectsIn(text: string): KubeObject[] {
-  return parseAllDocuments(text)
-    .map((document) => document.toJS() as KubeObject | null)
-    .filter((object) => object !== null);
 }

@@ -1,4 +1,4 @@
-import { COMPONENT_LABEL, ISTIO_NAMESPACE, OWNER_LABEL, REVISION_LABEL } from '../../domain/names.js';
+import { COMPONENT_LABEL, ISTIO_NAMESPACE, OWNER_LABEL, PART_OF_LABEL, REVISION_LABEL } from '../../domain/names.js';
 import { decidedPart, recordedLabels, type Json, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
 import type { RunRef } from '../contract.js';
 import { PROBE_LABEL } from '../mesh/probe-namespace.js';
@@ -69,6 +69,8 @@ function isOfIstio(entry: RecordedObject): boolean {
   return (
     entry.collection.endsWith(`/${INSTALLED_STATE}`) ||
     isElection(entry) ||
+    // What Helm installs has neither the installer's marks nor, all of it, a revision.
+    labels[PART_OF_LABEL] === 'istio' ||
     [OWNER_LABEL, COMPONENT_LABEL, REVISION_LABEL].some((label) => labels[label] !== undefined)
   );
 }

@@ -5,6 +5,8 @@ import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
+import { uninstallNew } from '../helm/control-plane.js';
+import { recordedRelease } from '../helm/releases.js';
 import { heartbeating } from '../heartbeat.js';
 import { untilHolds } from '../mesh/deployment-state.js';
 import { removeProbeNamespaces } from '../mesh/probe-namespace.js';
@@ -31,7 +33,11 @@ export function createRemoveNewControlPlane(context: ActivityContext): Activitie
       await requireUnused(kube, run, route);
       const now = await observe(kube, run);
       for (const recorded of toRestore(before, now)) await restoreObject(context, run, recorded);
-      for (const added of toRemove(before, now, route)) await removeObject(context, run, added);
+      if (route.installer === 'helm') {
+        const { namespace } = recordedRelease(before, run.cluster, route);
+        await uninstallNew(context, run, route, { namespace, signal });
+      }
+      for (const added of toRemove(before, await observe(kube, run), route)) await removeObject(context, run, added);
       await removeProbeNamespaces(kube, signal);
       await untilGone(context, before, { run, route, signal });
     });

@@ -5,6 +5,7 @@ import { recordedName, type Json, type RecordedObject } from '../../domain/snaps
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
+import { pointValidator, rememberRelease } from '../helm/retire.js';
 import { heartbeating } from '../heartbeat.js';
 import type { KubeClient } from '../kube/types.js';
 import { isComplete, untilHolds } from '../mesh/deployment-state.js';
@@ -39,6 +40,9 @@ export function createRestoreOldControlPlane(context: ActivityContext): Activiti
       await driverFor(route).restore({ context, run, route, signal }, before);
       for (const webhook of webhooks) await restore(context, run, webhook);
       await requireInjection(kube, run, route, signal);
+      if (route.installer !== 'helm') return;
+      await rememberRelease({ context, run, route, signal }, before);
+      await pointValidator({ context, run, route, signal }, 'from');
     });
 }
 

@@ -90,12 +90,19 @@ const waveSchema = z.object({
     .meta({ description: 'Gateways that are moved with it, one by one.' }),
 });
 
+const routeSchema = z.object({
+  driver: z.exactOptional(driverSchema),
+  installer: z.exactOptional(z.literal('helm')).meta({ description: 'Absent: istioctl.' }),
+  from: endSchema,
+  to: endSchema,
+});
+
 /** What a run will do. */
 export const planSchema: z.ZodType<Plan> = z
   .object({
     cluster: z.string(),
     release: z.string(),
-    route: z.object({ driver: z.exactOptional(driverSchema), from: endSchema, to: endSchema }).nullable(),
+    route: routeSchema.nullable(),
     options: upgradeOptionsSchema,
     overlays: z.exactOptional(listOf(z.object({ name: z.string(), sha256: z.string() }))),
     findings: listOf(findingSchema),

@@ -267,7 +267,7 @@ export const CLUSTER_CHECKS = {
     severity: 'blocker',
     reads:
       'templates of workloads, what the target would install, owner of every istiod, DaemonSet ztunnel, labels of namespaces',
-    why: 'Ambient, control planes of Helm or of the Sail Operator, gateways that run as DaemonSets and those that the installer keeps in other namespaces are known, but not moved yet; a gateway that the target would not install cannot be replaced by it. For current Istio only.',
+    why: 'Ambient, control planes of the Sail Operator, gateways that run as DaemonSets and those that the installer keeps in other namespaces are known, but not moved yet; a gateway that the target would not install cannot be replaced by it. For current Istio only.',
     waivable: false,
   },
   MESH056: {
@@ -277,5 +277,13 @@ export const CLUSTER_CHECKS = {
     reads: 'what `istioctl experimental precheck` of the target reads',
     why: 'It knows what changes between the two releases: Kubernetes versions, the Gateway API, defaults. Its errors block, its warnings warn. For current Istio only.',
     waivable: true,
+  },
+  MESH057: {
+    title: 'Where Helm keeps the mesh, its release is whole and keeps no revision tags',
+    group: 'controlPlane',
+    severity: 'blocker',
+    reads: 'releases of Helm, through helm',
+    why: 'The new control plane becomes a release beside the old one, with its values; the old one is uninstalled at the end. A tag in it would go with it, wherever it leads by then. For current Istio only.',
+    waivable: false,
   },
 } as const satisfies Record<string, CheckDescriptor>;

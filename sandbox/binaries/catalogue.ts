@@ -122,6 +122,12 @@ export const GROUPS: readonly BinaryGroup[] = [
     binaries: { 'pilot-discovery-current': 'pilot/cmd/pilot-discovery' },
   },
   istioctlOf('1.31.0'),
+  {
+    id: 'helm',
+    version: '3.22.0',
+    recipe: { type: 'goProgram', module: 'helm.sh/helm/v3', version: 'v3.22.0' },
+    binaries: { helm: 'cmd/helm' },
+  },
 ];
 
 /** Which cluster a sandbox runs: the guide's own path from 1.6 or from 1.5, or current Istio. */
@@ -132,7 +138,7 @@ const FLAVOUR_GROUPS: Record<Flavour, readonly string[]> = {
   asm16: ['etcd', 'kwok', 'kubernetes-1.21', 'istio-1.6.14'],
   // The target of an upgrade from 1.5 is the same 1.6.14.
   asm15: ['etcd', 'kwok', 'kubernetes-1.21', 'istio-1.6.14', 'istio-1.5.10'],
-  istio: ['etcd', 'kwok', 'kubernetes-1.35', 'istio-current', 'istioctl-1.31.0'],
+  istio: ['etcd', 'kwok', 'kubernetes-1.35', 'istio-current', 'istioctl-1.31.0', 'helm'],
 };
 
 /** The binaries that a flavour needs, and no others. */

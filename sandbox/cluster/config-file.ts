@@ -1,15 +1,18 @@
 import { stringify } from 'yaml';
+import { defaultCacheDir } from '../../settings/paths.js';
+import { binaryPath } from '../binaries/index.js';
 import { publishedSum, type ReleaseArchives } from '../releases/archives.js';
 import { archiveName, TARGET, type StandIn } from '../releases/stand-ins.js';
 import { writeAtomically, type Sandbox } from './state.js';
 
 /**
- * Writes the configuration for `meshlift serve` that registers this cluster, its kubectl and its bucket.
+ * Writes the configuration for `meshlift serve` that registers this cluster, its tools and its bucket.
  * @param origin scheme, address and port of the bucket
  */
 export async function writeConfigFile(sandbox: Sandbox, archives: ReleaseArchives, origin: string): Promise<void> {
-  const { name, kubeconfig, kubectl } = sandbox;
-  const cluster = { id: name, kubeconfig, context: 'meshlift', kubectl, labels: { sandbox: 'true' } };
+  const { name, kubeconfig, kubectl, flavour } = sandbox;
+  const helm = flavour === 'istio' ? { helm: binaryPath(defaultCacheDir(), 'helm') } : {};
+  const cluster = { id: name, kubeconfig, context: 'meshlift', kubectl, ...helm, labels: { sandbox: 'true' } };
   await writeAtomically(
     sandbox.configFile,
     stringify({ clusters: [cluster], ...(await releasesOf(archives, origin)) }),

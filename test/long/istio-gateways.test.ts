@@ -54,7 +54,7 @@ describe('an upgrade of current Istio with gateways', () => {
 
   it('stops where the canary of a gateway gets no room, with the gateway untouched, and goes back', async () => {
     const pods = { kind: 'ResourceQuota', apiVersion: 'v1', metadata: { name: 'full', namespace: NAMESPACE } };
-    await mesh.facts.apply({ ...pods, spec: { hard: { pods: '3' } } });
+    await mesh.facts.apply({ ...pods, spec: { hard: { pods: '4' } } });
     const run = await mesh.api.start(mesh.cluster, { ...OPTIONS, waivers: waived(['MESH085']) }, TARGET);
     for (const gate of ['canary', 'rest']) {
       await mesh.api.untilGate(run, gate);

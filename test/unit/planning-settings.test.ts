@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { settingsOf } from '../../activities/planning/checks/installed-settings.js';
 import { ofVersion } from '../../activities/planning/checks/version-differences.js';
-import { objectsIn } from '../../activities/planning/target-installation.js';
+import { objectsIn } from '../../activities/kube/manifests.js';
 import { diffText, flatten, lostSettings, overlay, withSet } from '../../domain/settings-diff.js';
 
 const flat = (tree: unknown) => Object.fromEntries(flatten(tree));

@@ -1,5 +1,6 @@
 import { DEFAULT_TAG, INJECTION_LABEL, REVISION_LABEL, TAG_LABEL } from '../../../domain/names.js';
 import { isOwn } from '../../../domain/old-revision.js';
+import { pointValidator } from '../../helm/retire.js';
 import type { KubeClient } from '../../kube/types.js';
 import { askingFor, type InjectionLabels } from '../../workloads/injection-labels.js';
 import { hasCaBundles } from '../ca-bundles.js';
@@ -14,6 +15,7 @@ export const istioRevisioned: MeshDriver = {
   name: 'istio-revisioned',
   detect: (source, release) => ({
     driver: 'istio-revisioned',
+    ...(source.installer === 'helm' && { installer: 'helm' as const }),
     from: side(source.version, source.revision),
     to: side(release.version, release.revision),
   }),
@@ -22,7 +24,7 @@ export const istioRevisioned: MeshDriver = {
   move: labelsForward,
   restore: restoreTags,
   // Tags and the default validator were moved before, each with its wave or at the beginning of the end.
-  retire: () => Promise.resolve(),
+  retire: (step) => (step.route.installer === 'helm' ? pointValidator(step, 'to') : Promise.resolve()),
   keepsValidation: (recorded, route) => !isOwn(recorded, route),
 };
 

@@ -9,6 +9,7 @@ import { endOfLife } from './end-of-life.js';
 import { gatewayPorts } from './gateway-ports.js';
 import { gatewaysInPlace } from './gateways-in-place.js';
 import { gitOps } from './gitops.js';
+import { helmReleases } from './helm-releases.js';
 import { ignoredPolicies } from './ignored-policies.js';
 import { inClusterOperator } from './in-cluster-operator.js';
 import { istiodRoom } from './istiod-room.js';
@@ -45,6 +46,7 @@ export const CLUSTER_CHECKS: readonly Check[] = [
   proxySkew,
   endOfLife,
   notMovedYet,
+  helmReleases,
   kubectlSkew,
   releaseFetched,
   rights,

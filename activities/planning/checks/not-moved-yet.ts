@@ -2,9 +2,12 @@ import { placeOf } from '../../../domain/gateways.js';
 import { gatewayKindOf } from '../../../domain/injection.js';
 import { named } from '../../../domain/named.js';
 import { ISTIO_NAMESPACE } from '../../../domain/names.js';
+import type { Installer } from '../../../domain/plan.js';
 import { asWorkload } from '../../workloads/owned-pods.js';
 import type { Check, CheckInput, Found } from '../check.js';
 
+/** Whose installations the run can go on with, each by its own tool. */
+const MOVED_INSTALLERS: readonly Installer[] = ['istioctl', 'helm'];
 const AMBIENT_LABEL = 'istio.io/dataplane-mode';
 
 /**
@@ -82,8 +85,8 @@ async function installedGateways({ mesh, cluster, release, target }: CheckInput)
 function foreignInstallers({ mesh, cluster, plan }: CheckInput): Found[] {
   const source = mesh.controlPlanes.find(({ revision }) => revision === plan.route?.from.revision);
   const installer = source?.installer;
-  if (source === undefined || installer === undefined || installer === 'istioctl') return [];
-  const owner = { helm: 'Helm', sail: 'the Sail Operator', operator: 'the in-cluster operator' }[installer];
+  if (source === undefined || installer === undefined || MOVED_INSTALLERS.includes(installer)) return [];
+  const owner = installer === 'sail' ? 'the Sail Operator' : 'the in-cluster operator';
   return [
     {
       reason: 'NotMovedYet',

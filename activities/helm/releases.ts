@@ -1,0 +1,55 @@
+import { HELM_NAMESPACE, HELM_RELEASE } from '../../domain/helm.js';
+import { ISTIO_NAMESPACE, REVISION_LABEL, DEFAULT_REVISION } from '../../domain/names.js';
+import { pluralOf } from '../../domain/old-revision.js';
+import type { Route } from '../../domain/plan.js';
+import { recordedLabels, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
+import { failure } from '../failure.js';
+import type { KubeClient, ObjectMeta } from '../kube/types.js';
+
+/** Points at a release of Helm. */
+export interface ReleaseRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Name of the validator of configuration without a revision's label, which chart `base` brings. */
+export const DEFAULT_VALIDATOR = 'istiod-default-validator';
+
+/** The release that an object says it belongs to; null when it says none. */
+export function ownerOf({ annotations = {} }: Pick<ObjectMeta, 'annotations'>): ReleaseRef | null {
+  const { [HELM_RELEASE]: name, [HELM_NAMESPACE]: namespace = ISTIO_NAMESPACE } = annotations;
+  return name === undefined ? null : { name, namespace };
+}
+
+/** The release of the control plane that runs. @throws HelmFailed when its Deployment names none */
+export async function sourceRelease(kube: KubeClient, cluster: string, route: Route): Promise<ReleaseRef> {
+  const { items } = await kube.list(
+    { api: 'apps/v1', plural: 'deployments', namespace: ISTIO_NAMESPACE },
+    { labelSelector: 'app=istiod' },
+  );
+  const { revision } = route.from;
+  const old = items.find(({ metadata }) => (metadata.labels?.[REVISION_LABEL] ?? DEFAULT_REVISION) === revision);
+  return requireOwner(old === undefined ? null : ownerOf(old.metadata), cluster, route);
+}
+
+/** The same from the snapshot: when the old control plane has gone, its Deployment can no longer tell. */
+export function recordedRelease({ objects }: Snapshot, cluster: string, route: Route): ReleaseRef {
+  const { revision } = route.from;
+  const old = objects.find(
+    (entry) =>
+      pluralOf(entry) === 'deployments' &&
+      recordedLabels(entry)['app'] === 'istiod' &&
+      (recordedLabels(entry)[REVISION_LABEL] ?? DEFAULT_REVISION) === revision,
+  );
+  return requireOwner(old === undefined ? null : ownerOf(metadataOf(old)), cluster, route);
+}
+
+function metadataOf({ object }: RecordedObject): Pick<ObjectMeta, 'annotations'> {
+  return (object['metadata'] ?? {}) as Pick<ObjectMeta, 'annotations'>;
+}
+
+function requireOwner(found: ReleaseRef | null, cluster: string, { from }: Route): ReleaseRef {
+  if (found !== null) return found;
+  const message = `The Deployment of istiod ${from.revision} of cluster ${cluster} names no release of Helm that it belongs to.`;
+  throw failure('HelmFailed', message);
+}

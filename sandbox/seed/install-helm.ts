@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+import { defaultCacheDir } from '../../settings/paths.js';
+import { binaryPath } from '../binaries/index.js';
+import type { Sandbox } from '../cluster/state.js';
+import { runTool } from '../exec.js';
+import { unpackedRelease } from '../releases/archives.js';
+import { CURRENT } from '../releases/stand-ins.js';
+import { OLD_REVISION, OLD_VERSION } from './install-current.js';
+
+const NAMESPACE = 'istio-system';
+/** Something that a person has chosen, and that the new control plane must have again. */
+const CHOSEN = ['--set=meshConfig.accessLogFile=/dev/stdout', '--set=pilot.env.PILOT_ENABLE_STATUS=false'];
+
+/** Installs the old control plane by the real helm from the release's charts: chart base, then istiod as a release of its own. */
+export async function installByHelm(sandbox: Sandbox): Promise<void> {
+  const charts = join(unpackedRelease(defaultCacheDir(), CURRENT), 'manifests', 'charts');
+  const helm = (...args: string[]) =>
+    runTool(binaryPath(defaultCacheDir(), 'helm'), [...args, `--kubeconfig=${sandbox.adminKubeconfig}`]);
+  const inMesh = [`--namespace=${NAMESPACE}`, '--wait', '--timeout=120s'];
+  const base = [join(charts, 'base'), ...inMesh, '--create-namespace', `--set=defaultRevision=${OLD_REVISION}`];
+  await helm('install', 'istio-base', ...base);
+  const istiod = [join(charts, 'istio-control', 'istio-discovery'), ...inMesh, `--set=revision=${OLD_REVISION}`];
+  await helm('install', `istiod-${OLD_REVISION}`, ...istiod, `--set=global.tag=${OLD_VERSION}`, ...CHOSEN);
+}
