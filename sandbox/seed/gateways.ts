@@ -34,9 +34,10 @@ export async function registerGatewayApi(sandbox: Sandbox): Promise<void> {
 /**
  * Opens a gateway of each kind beside the one that istioctl installs: one that is injected (an own Deployment, image
  * `auto`), and one that istiod makes for a Gateway of the Gateway API.
+ * @param labels of their namespace: without any the injected one asks by itself, and the Gateway follows the default
  */
-export async function openGateways(sandbox: Sandbox, revision: string): Promise<void> {
-  const list = { apiVersion: 'v1', kind: 'List', items: gatewayManifests(revision) };
+export async function openGateways(sandbox: Sandbox, labels: Readonly<Record<string, string>>): Promise<void> {
+  const list = { apiVersion: 'v1', kind: 'List', items: gatewayManifests(labels) };
   await kubectl(sandbox, ['apply', '-f', '-'], JSON.stringify(list));
   const inNamespace = ['-n', NAMESPACE, '--timeout=120s'];
   await kubectl(sandbox, ['rollout', 'status', `deployment/${INJECTED}`, ...inNamespace]);
@@ -72,11 +73,11 @@ async function giveAddresses(sandbox: Sandbox): Promise<void> {
   }
 }
 
-function gatewayManifests(revision: string): object[] {
+function gatewayManifests(labels: Readonly<Record<string, string>>): object[] {
   const metadata = { name: INJECTED, namespace: NAMESPACE, labels: { app: INJECTED, istio: INJECTED } };
   const reference = { apiVersion: 'apps/v1', kind: 'Deployment', name: INJECTED };
   return [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE, labels: { 'istio.io/rev': revision } } },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE, labels } },
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
     {
       apiVersion: 'v1',

@@ -8,7 +8,7 @@ import { installIstio15, installIstio16 } from './install-istio.js';
 import { byInjectionLabel, type Asking } from './shop.js';
 
 /** How a mesh of current Istio was installed, and how its namespaces ask for sidecars. */
-export const SCENARIOS = ['labels', 'tags', 'default', 'gateways', 'helm'] as const;
+export const SCENARIOS = ['labels', 'tags', 'default', 'gateways', 'default-gateways', 'helm'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 /** An old mesh as it is before an upgrade. */
@@ -53,9 +53,18 @@ const OF_CURRENT: Record<Scenario, Seed> = {
       // Before istiod: it looks for these kinds when it starts.
       await registerGatewayApi(sandbox);
       await installCurrent(sandbox, OLD_REVISION, 'default');
-      await openGateways(sandbox, OLD_REVISION);
+      await openGateways(sandbox, { 'istio.io/rev': OLD_REVISION });
     },
     asking: byRevision(OLD_REVISION),
+  },
+  'default-gateways': {
+    version: OLD_VERSION,
+    install: async (sandbox) => {
+      await registerGatewayApi(sandbox);
+      await installCurrent(sandbox, null, 'default');
+      await openGateways(sandbox, {});
+    },
+    asking: byInjectionLabel,
   },
   helm: { version: OLD_VERSION, install: installByHelm, asking: byRevision(OLD_REVISION) },
 };

@@ -11,11 +11,11 @@ const NAMESPACE = 'edge-gateway';
 const GATEWAYS = [`${NAMESPACE}/edge-gateway`, `${NAMESPACE}/public-istio`, 'istio-system/istio-ingressgateway'];
 
 /** Current Istio with a gateway of each kind, real istioctl and two real istiods that run the Gateway API between them. */
-describe('an upgrade of current Istio with gateways', () => {
+describe.each(['gateways', 'default-gateways'] as const)('an upgrade of current Istio, scenario %s', (scenario) => {
   let mesh: Mesh;
   let original: unknown;
   beforeAll(async () => {
-    mesh = await startMesh('istio-gateways', 'istio', { scenario: 'gateways' });
+    mesh = await startMesh(`istio-${scenario}`, 'istio', { scenario });
     original = await everything(mesh);
   });
   afterAll(async () => mesh.stop());

@@ -6,7 +6,14 @@ import { fileURLToPath } from 'node:url';
 export const HISTORIES_DIR = fileURLToPath(new URL('histories', import.meta.url));
 
 /** Names of the runs that must be there; each may have moves of its namespaces beside it. */
-export const RECORDED_RUNS = ['blocked', 'rollback-canary', 'rollback-finalize', 'upgrade'] as const;
+export const RECORDED_RUNS = [
+  'blocked',
+  'rollback-canary',
+  'rollback-finalize',
+  'upgrade',
+  'gateways-rollback',
+  'gateways-upgrade',
+] as const;
 
 /** A recorded history, as JSON. */
 export interface RecordedHistory {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServe, type Serve } from '../../cli/serve/start-serve.js';
-import { downSandbox, seedSandbox, upSandbox, type Flavour } from '../../sandbox/sandbox.js';
+import { downSandbox, seedSandbox, upSandbox, type Flavour, type Scenario } from '../../sandbox/sandbox.js';
 import { ApiClient } from '../e2e/support/api-client.js';
 import { MeshFacts } from '../e2e/support/mesh-facts.js';
 import type { Mesh } from '../e2e/support/mesh.js';
@@ -17,14 +17,20 @@ export interface ProxiedMesh extends Mesh {
 /** Two namespaces with sidecars, seven workloads of two kinds. */
 export const SMALL_SHOP: readonly string[] = ['catalog', 'cart'];
 
+interface ProxiedMeshSpec {
+  readonly only?: readonly string[];
+  readonly flavour?: Flavour;
+  readonly scenario?: Scenario;
+}
+
 export async function startProxiedMesh(
   name: string,
-  { only = SMALL_SHOP, flavour = 'asm16' }: { only?: readonly string[]; flavour?: Flavour } = {},
+  { only = SMALL_SHOP, flavour = 'asm16', scenario }: ProxiedMeshSpec = {},
 ): Promise<ProxiedMesh> {
   const progress = (line: string) => void process.stderr.write(`[${name}] ${line}\n`);
   await downSandbox(name);
   const sandbox = await upSandbox({ name, flavour, progress });
-  await seedSandbox(name, { progress, only });
+  await seedSandbox(name, { progress, only, ...(scenario && { scenario }) });
   const proxy = await startFaultProxy(sandbox);
   const dataDir = await mkdtemp(join(tmpdir(), `meshlift-${name}-`));
   const serve = await startServe({ configFile: proxy.configFile, dataDir, port: 0, progress });
