@@ -1,6 +1,6 @@
 import { FENCE_LEASE } from './fence.js';
 import { ISTIO_NAMESPACE } from './names.js';
-import type { Plan } from './plan.js';
+import { driverOf, type Plan } from './plan.js';
 import { needsSourceArchive } from './release.js';
 import type { Question, Right, RightsStep } from './rights.js';
 
@@ -143,8 +143,15 @@ const MOVE: readonly Right[] = [
 /** Gateways of current Istio: a canary beside those that are injected, a label on those that are declared. */
 const MOVE_GATEWAYS: readonly Right[] = [
   ...everywhere('moveGateways', [['apps', ['deployments']]], ['create', 'delete']),
-  ...everywhere('moveGateways', [['gateway.networking.k8s.io', ['gateways']]], ['get', 'patch']),
+  ...everywhere('moveGateways', [['gateway.networking.k8s.io', ['gateways']]], ['get', 'list', 'watch', 'patch']),
 ];
+
+/** Whoever points a tag of current Istio elsewhere during a run is noticed. */
+const GUARD_TAGS: readonly Right[] = everywhere(
+  'guardTags',
+  [['admissionregistration.k8s.io', ['mutatingwebhookconfigurations']]],
+  ['list', 'watch'],
+);
 
 /** Helm keeps its releases in Secrets beside what they hold. */
 const HELM: readonly Right[] = inMesh('helm', [['', ['secrets']]], ['get', 'list', 'create', 'update', 'delete']);
@@ -195,6 +202,7 @@ export const RIGHTS: readonly Right[] = [
   ...MOVE,
   ...MOVE_GATEWAYS,
   ...HELM,
+  ...GUARD_TAGS,
   ...FINALIZE,
   ...ROLL_BACK,
   ...REINSTALL,
@@ -213,6 +221,7 @@ export function rightsFor({ route, options, waves }: Pick<Plan, 'route' | 'optio
     reinstall: reinstalls,
     moveGateways: movesGateways,
     helm: route?.installer === 'helm',
+    guardTags: route !== null && driverOf(route) === 'istio-revisioned',
   };
   return RIGHTS.filter(({ step }) => isNeeded[step] ?? true);
 }

@@ -9,6 +9,7 @@ export const RIGHTS_STEPS = {
   install: 'Install the new control plane',
   move: 'Move workloads',
   moveGateways: 'Move gateways of current Istio',
+  guardTags: 'Notice who moves revision tags',
   helm: 'Have Helm install and uninstall',
   finalize: 'Finalise',
   rollBack: 'Roll back',

@@ -12,6 +12,8 @@ const baselineSchema = z.object({
   prints: z.array(
     z.tuple([z.string(), z.object({ uid: z.string(), digest: z.string(), revision: z.exactOptional(z.string()) })]),
   ),
+  /** How far the run was seen to have brought each tag and each Gateway; absent where it has none. */
+  reached: z.exactOptional(z.array(z.tuple([z.string(), z.string()]))),
   /** Keys of changes that were told and have not been put right since. */
   told: z.array(z.string()),
 });

@@ -1,18 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ISTIO_NAMESPACE } from '../../domain/names.js';
+import { DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
 import type { OutsideChange } from '../../domain/outside-change.js';
+import { driverOf } from '../../domain/plan.js';
 import { WORKLOAD_KINDS } from '../../domain/workload.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { heartbeating } from '../heartbeat.js';
 import type { Store } from '../kube/store.js';
-import type { Resource } from '../kube/types.js';
+import type { KubeObject, Resource } from '../kube/types.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
 import { nextChange } from '../workloads/watch-workload.js';
 import { createBaselineKeeper, readBaseline } from './baseline.js';
 import { createDeploymentLookout, type Print } from './deployments.js';
 import { createNamespaceLookout } from './namespaces.js';
 import { createRestartLookout } from './restarts.js';
+import { createSteeringLookout, type Signposts } from './steering.js';
 
 /** Changes that come together are told together. */
 const GATHER_MS = 1_000;
@@ -20,6 +22,8 @@ const LOOK_AGAIN_MS = 30_000;
 
 const NAMESPACES: Resource = { api: 'v1', plural: 'namespaces' };
 const MESH: Resource = { api: 'apps/v1', plural: 'deployments', namespace: ISTIO_NAMESPACE };
+const WEBHOOKS: Resource = { api: 'admissionregistration.k8s.io/v1', plural: 'mutatingwebhookconfigurations' };
+const GATEWAYS: Resource = { api: 'gateway.networking.k8s.io/v1', plural: 'gateways' };
 const WORKLOADS: readonly Resource[] = WORKLOAD_KINDS.map((kind) => ({
   api: 'apps/v1',
   plural: `${kind.toLowerCase()}s`,
@@ -27,7 +31,7 @@ const WORKLOADS: readonly Resource[] = WORKLOAD_KINDS.map((kind) => ({
 
 /**
  * Watches, on the watches that all activities share, what a run depends on and others may change: the labels of its
- * namespaces, the new istiod, the gateways, and the marks of its restarts (ADR 0007). It reads and never writes.
+ * namespaces, tags, the new istiod, the gateways, and the marks of its restarts (ADR 0007). It reads and never writes.
  */
 export function createWatchForOutsiders(context: ActivityContext): Activities['watchForOutsiders'] {
   return async ({ run, route, waiting, moved: known, told: before }) => {
@@ -38,23 +42,37 @@ export function createWatchForOutsiders(context: ActivityContext): Activities['w
       const labelled = last?.moved.filter((name) => waiting.includes(name)) ?? [];
       const moved = new Set([...known, ...labelled]);
       const prints = new Map<string, Print>(last?.prints);
+      const reached = new Map<string, string>(last?.reached);
       // What the run was told of and paused for, and what has not been put right since: only that is accepted.
       const told = new Set(before.filter((key) => last?.told.includes(key) ?? true));
       const { stores } = context.access(run.cluster);
       const hold = (resource: Resource) => stores.acquire(resource);
       const [namespaces, mesh, workloads] = [hold(NAMESPACES), hold(MESH), WORKLOADS.map(hold)];
-      const held = [namespaces, mesh, ...workloads];
+      // Only current Istio has tags, and only some meshes the Gateway API.
+      const isCurrent = driverOf(route) === 'istio-revisioned';
+      const hasDeclared = Object.values(snapshot.gateways ?? {}).some(({ declared }) => declared !== undefined);
+      const webhooks = isCurrent ? [hold(WEBHOOKS)] : [];
+      const gateways = hasDeclared ? [hold(GATEWAYS)] : [];
+      const held = [namespaces, mesh, ...workloads, ...webhooks, ...gateways];
       const atNamespaces = createNamespaceLookout({ run, route, before: snapshot, waiting, moved }, told);
       const atDeployments = createDeploymentLookout({ run, route }, prints, told);
       const atRestarts = createRestartLookout(run);
+      const atSignposts = createSteeringLookout({ run, route, before: snapshot }, reached, told);
+      const signposts = (): Signposts => ({
+        webhooks: webhooks.flatMap((store) => store.items()),
+        gateways: gateways.flatMap((store) => store.items()),
+        isOldThere: mesh.items().some((object) => isIstiodOf(object, route.from.revision)),
+      });
       const keep = createBaselineKeeper(context, run);
       const look = () => {
         const changes = [
           ...atNamespaces(namespaces.items()),
           ...atDeployments(mesh.items()),
           ...workloads.flatMap((store) => atRestarts(store.items())),
+          ...(isCurrent ? atSignposts(signposts()) : []),
         ];
-        keep({ moved: [...moved], prints: [...prints], told: [...told] });
+        const steered = reached.size === 0 ? {} : { reached: [...reached] };
+        keep({ moved: [...moved], prints: [...prints], ...steered, told: [...told] });
         return changes;
       };
       try {
@@ -65,6 +83,10 @@ export function createWatchForOutsiders(context: ActivityContext): Activities['w
       }
     });
   };
+}
+
+function isIstiodOf({ metadata: { labels = {} } }: KubeObject, revision: string): boolean {
+  return labels['app'] === 'istiod' && (labels[REVISION_LABEL] ?? DEFAULT_REVISION) === revision;
 }
 
 async function firstChanges(

@@ -3,6 +3,7 @@ import type { KubeObject, ManagedFields } from '../../activities/kube/types.js';
 import { createDeploymentLookout, type Print } from '../../activities/outsiders/deployments.js';
 import { createNamespaceLookout } from '../../activities/outsiders/namespaces.js';
 import { createRestartLookout } from '../../activities/outsiders/restarts.js';
+import { createSteeringLookout } from '../../activities/outsiders/steering.js';
 import { writerOf } from '../../activities/outsiders/writer.js';
 import type { Route } from '../../domain/plan.js';
 import type { Snapshot } from '../../domain/snapshot.js';
@@ -188,3 +189,63 @@ function deployment(name: string, spec: object, uid: string, labels: Record<stri
     spec: { ...spec, template: { metadata: { labels }, spec: { containers: [] } } },
   };
 }
+
+describe('tags, and Gateways of the Gateway API', () => {
+  const snapshot: Snapshot = {
+    ...before,
+    objects: [
+      {
+        collection: 'admissionregistration.k8s.io/v1/mutatingwebhookconfigurations',
+        namespace: null,
+        name: 'istio-revision-tag-prod',
+        object: { metadata: { labels: { 'istio.io/tag': 'prod', 'istio.io/rev': 'default' } } },
+      },
+    ],
+    gateways: {
+      'gw/public-istio': { kind: 'gatewayApi', declared: { name: 'public', revision: null }, front: {} },
+    },
+  };
+  const tag = (revision: string, time?: string): KubeObject => ({
+    metadata: {
+      name: 'istio-revision-tag-prod',
+      labels: { 'istio.io/tag': 'prod', 'istio.io/rev': revision },
+      managedFields: [wrote('istioctl', 'istio.io/rev', time)],
+    },
+  });
+  const gateway = (revision?: string): KubeObject => ({
+    metadata: { name: 'public', namespace: 'gw', labels: revision === undefined ? {} : { 'istio.io/rev': revision } },
+  });
+  const lookout = (reached = new Map<string, string>()) => {
+    const look = createSteeringLookout({ run, route, before: snapshot }, reached, new Set());
+    return (tags: KubeObject[], gateways: KubeObject[], isOldThere = true) =>
+      look({ webhooks: tags, gateways, isOldThere }).map(({ message }) => message);
+  };
+
+  it('may be as they were, and then as the run has written them, up to their owners words at the end', () => {
+    const look = lookout();
+    expect(look([tag('default')], [gateway()])).toEqual([]);
+    expect(look([tag('default')], [gateway('default')])).toEqual([]);
+    expect(look([tag('new')], [gateway('new')])).toEqual([]);
+    expect(look([tag('new')], [gateway()], false)).toEqual([]);
+  });
+
+  it('may not lead elsewhere, go back or vanish; each is told once, and anew when it was put right', () => {
+    const look = lookout();
+    look([tag('new')], [gateway('default')]);
+    expect(look([tag('default', '2026-01-31T09:00:00Z')], [gateway('default')])).toEqual([
+      'Tag prod of cluster shop was changed by istioctl: it leads to default, and the run left it with new.',
+    ]);
+    expect(look([tag('default')], [gateway('default')])).toEqual([]);
+    expect(look([tag('new')], [gateway('default')])).toEqual([]);
+    expect(look([], [gateway()])).toEqual([
+      'Tag prod of cluster shop was changed by an unknown writer (the API server records none): it leads nowhere any more, and the run left it with new.',
+      'Gateway gw/public of cluster shop was changed by an unknown writer (the API server records none): it leads nowhere any more, and the run left it with default.',
+    ]);
+  });
+
+  it('are compared with what an earlier watch saw', () => {
+    const reached = new Map<string, string>();
+    lookout(reached)([tag('new')], [gateway('new')]);
+    expect(lookout(reached)([tag('default')], [gateway('new')])).toHaveLength(1);
+  });
+});
