@@ -5,6 +5,7 @@ import type {
   DetectedMesh,
   Finding,
   GatewayDeployment,
+  NodeAgent,
   OverlayFile,
   Plan,
   PlannedWorkload,
@@ -33,6 +34,15 @@ export interface MoveResult {
   readonly pods: number;
   /** False when the workload had nothing to do: no pods that should have a sidecar, or all of them already moved. */
   readonly restarted: boolean;
+}
+
+/** One step with one gateway. */
+export interface GatewayStep {
+  readonly run: RunRef;
+  readonly route: Route;
+  readonly gateway: GatewayDeployment;
+  /** For each part of it: a canary, its growth, the gateway itself. */
+  readonly timeoutSeconds: number;
 }
 
 /** What istioctl is called with. */
@@ -99,26 +109,24 @@ export interface Activities {
   moveTags(input: { run: RunRef; route: Route; tags: readonly TagMove[] }): Promise<void>;
   /** Brings every tag, and the validation that belongs to the default one, back to what the snapshot says. Throws `TagNotMoved`. */
   restoreTags(input: { run: RunRef; route: Route }): Promise<void>;
-  /** Gives every Gateway of the Gateway API a label with the revision that serves it, so that no tag moves it unwatched. */
-  pinGateways(input: { run: RunRef; route: Route; side: 'from' | 'to' }): Promise<void>;
+  /** Gives a Gateway of the Gateway API a label with the revision that serves it, so that no tag moves it unwatched. */
+  pinGateway(input: GatewayStep & { readonly side: 'from' | 'to' }): Promise<void>;
   /**
    * Moves one gateway that the installer does not own, and proves its addresses, traffic policies, autoscaler and budget as before.
    * Throws `GatewayChanged` besides what `moveWorkload` throws.
    */
-  moveGateway(input: {
-    run: RunRef;
-    route: Route;
-    gateway: GatewayDeployment;
-    direction: Direction;
-    /** For each of its steps: the canary, its growth, the gateway itself. */
-    timeoutSeconds: number;
-  }): Promise<MoveResult>;
+  moveGateway(input: GatewayStep & { readonly direction: Direction }): Promise<MoveResult>;
   /** `istioctl install` once more, with the gateways that the installer owns: it replaces them in place. Throws `GatewayChanged`. */
   installGateways(
     input: Installation & { readonly gateways: readonly GatewayDeployment[]; readonly timeoutSeconds: number },
   ): Promise<void>;
-  /** Gives every Gateway the label back that its owner wrote. */
-  releaseGateways(input: { run: RunRef; route: Route; side: 'from' | 'to' }): Promise<void>;
+  /**
+   * `istioctl install` once more, with one part of every node: its DaemonSet is replaced in place, node by node, and watched. Throws
+   * `WorkloadNotReady` with the nodes that are missing.
+   */
+  installNodeAgent(input: Installation & { readonly agent: NodeAgent; readonly timeoutSeconds: number }): Promise<void>;
+  /** Gives a Gateway the label back that its owner wrote. */
+  releaseGateway(input: GatewayStep & { readonly side: 'from' | 'to' }): Promise<void>;
   /** Proves that the new control plane is complete and injects its own sidecar. */
   verifyControlPlane(input: { run: RunRef; route: Route }): Promise<readonly ProofLine[]>;
 

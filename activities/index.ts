@@ -3,8 +3,9 @@ import { createContext, type ActivityDeps } from './context.js';
 import { createRecordEvents } from './audit/record-events.js';
 import { createHoldCluster, createReleaseCluster } from './fence/hold-cluster.js';
 import { createInstallGateways } from './gateways/install-gateways.js';
+import { createInstallNodeAgent } from './gateways/install-node-agent.js';
 import { createMoveGateway } from './gateways/move-gateway.js';
-import { createPinGateways, createReleaseGateways } from './gateways/pin-gateways.js';
+import { createPinGateway, createReleaseGateway } from './gateways/pin-gateways.js';
 import { heartbeating } from './heartbeat.js';
 import { createAdoptDefaultService, createRemoveOldControlPlane, createRemoveOldInjection } from './mesh/finalise.js';
 import { createInstallControlPlane } from './mesh/install-control-plane.js';
@@ -47,10 +48,11 @@ export function createActivities(deps: ActivityDeps): Activities {
     prepareWayBack: createPrepareWayBack(context),
     takeSnapshot: createTakeSnapshot(context),
     installControlPlane: createInstallControlPlane(context),
-    pinGateways: createPinGateways(context),
+    pinGateway: createPinGateway(context),
     moveGateway: createMoveGateway(context),
     installGateways: createInstallGateways(context),
-    releaseGateways: createReleaseGateways(context),
+    installNodeAgent: createInstallNodeAgent(context),
+    releaseGateway: createReleaseGateway(context),
     verifyControlPlane: createVerifyControlPlane(context),
     moveTags: createMoveTags(context),
     restoreTags: createRestoreTags(context),

@@ -50,7 +50,7 @@ export const CAPABILITIES: readonly Capability[] = [
     'yes',
     'Held by a label before any tag moves, then moved one by one by that label.',
   ),
-  row('Gateways that run as DaemonSets, or installed outside istio-system', 'none', 'refused', 'MESH055.'),
+  row('Gateways that run as DaemonSets, or are installed outside istio-system', 'none', 'refused', 'MESH055.'),
   row(
     'Control planes of Helm',
     'none',
@@ -58,6 +58,11 @@ export const CAPABILITIES: readonly Capability[] = [
     'A release of Helm beside the old one, with its values; tags of its own chart are refused (MESH057).',
   ),
   row('Control planes of the Sail Operator', 'none', 'refused', 'MESH055.'),
-  row('Ambient', 'none', 'refused', 'MESH055.'),
+  row(
+    'Ambient, and istio-cni',
+    'none',
+    'yes',
+    'CNI, ztunnel, waypoints, in this order, after the workloads; installed by istioctl (with Helm: MESH055).',
+  ),
   row('Source 1.5, brought back by its own installer', 'yes', 'none', 'Guide, step 6.'),
 ];

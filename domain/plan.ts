@@ -42,6 +42,11 @@ export const upgradeOptionsSchema = z.strictObject({
   exclude: z.array(namespaceNameSchema).max(5000).default([]),
   /** `--set` options of the old installation that the new one needs again (guide, step 2). */
   set: z.array(setOptionSchema).max(50).default([]),
+  /** Profile of the release that is installed. Default: the release's own. `ambient` for a mesh that is. */
+  profile: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,40}$/)
+    .optional(),
   /** Names of overlay files registered in the server's configuration, given to istioctl with `-f`. */
   overlays: z
     .array(z.string().regex(/^[a-z0-9][a-z0-9-]*$/))
@@ -160,9 +165,22 @@ export interface DetectedMesh {
   readonly gateways: readonly string[];
   /** The same and those of other namespaces, with how each is deployed; absent where there are none. */
   readonly gatewayDeployments?: readonly GatewayDeployment[];
+  /** Parts that run on every node; absent where there are none. */
+  readonly nodeAgents?: readonly NodeAgent[];
   /** Revision tags; absent where the cluster has none. */
   readonly tags?: readonly RevisionTag[];
 }
+
+/** A part of the mesh that runs once on every node, and is shared by all revisions. */
+export interface NodeAgent {
+  /** DaemonSet, `namespace/name`. */
+  readonly daemonSet: string;
+  readonly kind: NodeAgentKind;
+  readonly version: string;
+}
+
+/** `cni` writes the network of pods, `ztunnel` carries the traffic of ambient ones. */
+export type NodeAgentKind = 'cni' | 'ztunnel';
 
 /** A gateway, found by the template of its pods. */
 export interface GatewayDeployment {
@@ -173,6 +191,8 @@ export interface GatewayDeployment {
   readonly revision?: string;
   /** Name of the Gateway that istiod runs it for. */
   readonly declared?: string;
+  /** Whether it is the way into a namespace or a service of the ambient mesh. */
+  readonly waypoint?: true;
 }
 
 /** A set of namespaces moved together. */
@@ -184,6 +204,8 @@ export interface Wave {
   readonly gate: string;
   /** Tags that are pointed at the new revision when the wave begins. */
   readonly tags?: readonly string[];
+  /** Parts of every node that are replaced in place when it begins, one after the other. */
+  readonly agents?: readonly NodeAgent[];
   /** Gateways that are moved with it, one by one. */
   readonly gateways?: readonly GatewayDeployment[];
 }

@@ -8,11 +8,11 @@ import { needsSourceArchive, type Release } from './release.js';
  */
 export function plannedCommands(
   release: Pick<Release, 'profile' | 'revision'>,
-  options: Pick<UpgradeOptions, 'set' | 'overlays'>,
+  options: Pick<UpgradeOptions, 'set' | 'overlays' | 'profile'>,
   waves: readonly Wave[],
   route: Route,
 ): string[] {
-  const own = [`--set profile=${release.profile}`, `--set revision=${release.revision}`];
+  const own = [`--set profile=${options.profile ?? release.profile}`, `--set revision=${release.revision}`];
   const overlays = options.overlays.map((name) => `-f ${name}.yaml`);
   const sets = options.set.map((option) => `--set ${quoted(option)}`);
   return [

@@ -63,10 +63,15 @@ export function imageTag(image: string): string {
   return name.split(/[@:]/).at(-1) === name ? 'latest' : (name.split(/[@:]/).at(-1) ?? 'latest');
 }
 
-/** Tag of the pod's proxy image, also where the sidecar is an init container that stays; null without a sidecar. */
+/** The version that an image says it is: its tag, whatever it was packed in. */
+export function imageVersion(image: string): string {
+  return withoutPacking(imageTag(image));
+}
+
+/** Version of the pod's proxy, by the tag of its image, also where the sidecar is an init container that stays; null without a sidecar. */
 export function proxyTagOf(pod: Pod): string | null {
   const proxy = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find(({ name }) => name === 'istio-proxy');
-  return proxy === undefined ? null : imageTag(proxy.image);
+  return proxy === undefined ? null : imageVersion(proxy.image);
 }
 
 /** Whether a pod still does something: not finished, and not on its way out. */

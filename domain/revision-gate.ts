@@ -54,6 +54,13 @@ export function isProxyTooOld(proxy: string, controlPlane: string): boolean | nu
   return from.major < to.major || (from.major === to.major && to.minor - from.minor > PROXY_SKEW);
 }
 
+/** How many minors one version is behind another; null when one of them cannot be read, or they have different majors. */
+export function minorDistance(version: string, target: string): number | null {
+  const [from, to] = [parseVersion(version), parseVersion(target)];
+  if (from === null || to === null) return null;
+  return from.major === to.major ? to.minor - from.minor : null;
+}
+
 /** A vendor's build may hold anything under upstream's number: only that vendor's own releases are known to follow upon it. */
 function otherVendor(who: string, { vendor }: Version, to: Version): GateVerdict | null {
   if (vendor === null || vendor.name === to.vendor?.name) return null;

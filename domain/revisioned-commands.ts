@@ -1,11 +1,11 @@
 import { canaryName, placeOf } from './gateways.js';
 import { INJECTION_LABEL, REVISION_LABEL } from './names.js';
-import type { GatewayDeployment, Route, TagMove, UpgradeOptions, Wave } from './plan.js';
+import type { GatewayDeployment, NodeAgentKind, Route, TagMove, UpgradeOptions, Wave } from './plan.js';
 import type { Release } from './release.js';
 
 interface Planned {
   readonly release: Pick<Release, 'profile' | 'revision'>;
-  readonly options: Pick<UpgradeOptions, 'set' | 'overlays'>;
+  readonly options: Pick<UpgradeOptions, 'set' | 'overlays' | 'profile'>;
   readonly waves: readonly Wave[];
   readonly tags: readonly TagMove[];
   readonly route: Route;
@@ -23,6 +23,7 @@ export function revisionedCommands({ release, options, waves, tags, route }: Pla
       : [`${install} # without gateways: they come last`]),
     ...waves.flatMap(({ gateways = [] }) => gateways.flatMap((gateway) => labelCommand(gateway, route.from.revision))),
     ...waves.flatMap((wave) => [
+      ...(wave.agents ?? []).flatMap(({ kind, daemonSet }) => agentCommands(kind, daemonSet, install)),
       ...(wave.gateways ?? []).flatMap((gateway) => labelCommand(gateway, revision)),
       ...(wave.tags ?? []).map((tag) => {
         moved.add(tag);
@@ -47,7 +48,7 @@ export function revisionedCommands({ release, options, waves, tags, route }: Pla
 
 function installOptions({ profile, revision }: Planned['release'], options: Planned['options']): string[] {
   return [
-    `--set profile=${profile}`,
+    `--set profile=${options.profile ?? profile}`,
     `--set revision=${revision}`,
     ...options.overlays.map((name) => `-f ${name}.yaml`),
     ...options.set.map((option) => `--set '${option}'`),
@@ -75,6 +76,13 @@ function labelCommand({ kind, declared, ...gateway }: GatewayDeployment, revisio
   return [
     `kubectl label gateways.gateway.networking.k8s.io ${declared ?? ''} -n ${namespace} ${REVISION_LABEL}=${revision} --overwrite`,
   ];
+}
+
+/** A part of every node: istioctl replaces it, and its DaemonSet goes from node to node. */
+function agentCommands(kind: NodeAgentKind, daemonSet: string, install: string): string[] {
+  const { namespace, name } = placeOf({ deployment: daemonSet });
+  const later = kind === 'cni' ? ' # without gateways and ztunnel' : ' # without gateways';
+  return [`${install}${later}`, `kubectl rollout status daemonset/${name} -n ${namespace}`];
 }
 
 /** Gateways that come after the namespaces of their wave. */

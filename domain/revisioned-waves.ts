@@ -1,6 +1,14 @@
 import { ISTIO_NAMESPACE } from './names.js';
 import { inOrder, placeOf } from './gateways.js';
-import type { DetectedMesh, GatewayDeployment, NamespaceInjection, TagMove, UpgradeOptions, Wave } from './plan.js';
+import type {
+  DetectedMesh,
+  GatewayDeployment,
+  NamespaceInjection,
+  NodeAgent,
+  TagMove,
+  UpgradeOptions,
+  Wave,
+} from './plan.js';
 import { planTags } from './tag-moves.js';
 import { askOf, revisionServing, tagsOf, type Ask } from './tags.js';
 import { divideIntoWaves, podsWithSidecar, type WaveProblem } from './waves.js';
@@ -38,9 +46,15 @@ export function divideRevisioned(
   const canary = options.canary ?? canaryByTag(others, asks, options.exclude);
   const divided = divideIntoWaves(others, { exclude: options.exclude, ...(canary && { canary }) });
   const isIncluded = (namespace: string) => !options.exclude.includes(namespace);
-  const untagged = withGateways(divided.waves, {
+  const included = gateways.filter((gateway) => isIncluded(placeOf(gateway).namespace));
+  const withNodes = withAgents(
+    divided.waves,
+    mesh.nodeAgents ?? [],
+    included.filter(({ waypoint }) => waypoint === true),
+  );
+  const untagged = withGateways(withNodes, {
     namespaces: ofGateways.map(({ namespace }) => namespace).filter(isIncluded),
-    gateways: gateways.filter((gateway) => isIncluded(placeOf(gateway).namespace)),
+    gateways: included.filter(({ waypoint }) => waypoint !== true),
   });
   const moves = planTags(mesh, from, untagged);
   const waves = untagged.map((wave) => withTags(wave, moves));
@@ -69,12 +83,36 @@ function holdsOnlyGateways(
   return own.length > 0 && own.length === workloads && podsByRevision === undefined;
 }
 
+/**
+ * What runs on every node is shared by all revisions and replaced in place: after the workloads, so that a rollback up to there never
+ * touches it, and before the gateways. The waypoints of ambient namespaces follow it (docs of Istio: CRDs, istiod, CNI, ztunnel,
+ * waypoints).
+ */
+function withAgents(
+  waves: readonly Wave[],
+  agents: readonly NodeAgent[],
+  waypoints: readonly GatewayDeployment[],
+): Wave[] {
+  if (agents.length === 0 && waypoints.length === 0) return [...waves];
+  const before = waves.filter(({ namespaces }) => namespaces.length > 0);
+  return [
+    ...before.map((wave) => ({ ...wave, gate: wave.name })),
+    {
+      name: 'nodes',
+      namespaces: [],
+      gate: 'finalize',
+      ...(agents.length > 0 && { agents }),
+      ...(waypoints.length > 0 && { gateways: waypoints }),
+    },
+  ];
+}
+
 function withGateways(
   waves: readonly Wave[],
   { namespaces, gateways }: Required<Pick<Wave, 'namespaces' | 'gateways'>>,
 ): Wave[] {
   if (gateways.length === 0) return [...waves];
-  const before = waves.filter(({ namespaces }) => namespaces.length > 0);
+  const before = waves.filter(({ namespaces, name }) => namespaces.length > 0 || name === 'nodes');
   return [
     ...before.map((wave) => ({ ...wave, gate: wave.name })),
     { name: 'gateways', namespaces, gate: 'finalize', gateways },

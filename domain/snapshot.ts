@@ -58,7 +58,7 @@ const VOLATILE_METADATA = [
   'finalizers',
 ];
 const VOLATILE_ANNOTATIONS =
-  /^(deployment\.kubernetes\.io\/revision|autoscaling\.alpha\.kubernetes\.io\/.*|control-plane\.alpha\.kubernetes\.io\/leader)$/;
+  /^(deployment\.kubernetes\.io\/revision|deprecated\.daemonset\.template\.generation|autoscaling\.alpha\.kubernetes\.io\/.*|control-plane\.alpha\.kubernetes\.io\/leader)$/;
 
 /**
  * The part of an object that a person or an installer decides, and that a rollback must bring back: no status, no

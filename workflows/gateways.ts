@@ -1,16 +1,18 @@
 import { condition } from '@temporalio/workflow';
-import type { Installation } from '../activities/contract.js';
-import type { GatewayDeployment, Route } from '../domain/plan.js';
+import type { GatewayStep, Installation } from '../activities/contract.js';
+import type { GatewayDeployment } from '../domain/plan.js';
 import { change, watchFor } from './activities.js';
 import type { Ledger } from './ledger.js';
 
 /** A canary, its growth and the gateway itself each have the time of a workload. */
 const STEPS = 3;
 
-/** The gateways of current Istio: each by its own way, one by one. The guide's path has none that move by themselves. */
+/** The gateways of current Istio, and what runs on every node: one by one. The guide's path has none that move by themselves. */
 export interface GatewayMoves {
   /** Holds what would follow a tag or a label where it is, before the first of them moves. */
   pin(side: 'from' | 'to'): Promise<void>;
+  /** Replaces what runs on every node, one part after the other: before the waypoints that rely on it. */
+  installAgents(wave: number): Promise<void>;
   /** Moves those of a wave that follow their own label: before any tag of the wave moves. */
   moveDeclared(wave: number): Promise<void>;
   /** Moves the others of a wave: after its tags and namespaces. */
@@ -23,47 +25,58 @@ export interface GatewayMoves {
 
 /** Moves the gateways of a run's plan. */
 export function createGatewayMoves(ledger: Ledger, installation: () => Installation): GatewayMoves {
-  const gatewaysOf = (wave: number) => ledger.state().plan?.waves[wave]?.gateways ?? [];
+  const planned = (wave: number) => ledger.state().plan?.waves[wave];
   const all = () => (ledger.state().plan?.waves ?? []).flatMap(({ gateways = [] }) => gateways);
-  const declared = (gateways: readonly GatewayDeployment[]) => gateways.filter(({ kind }) => kind === 'gatewayApi');
+  const ofKind = (gateways: readonly GatewayDeployment[], kind: GatewayDeployment['kind']) =>
+    gateways.filter((gateway) => gateway.kind === kind);
   const timeoutSeconds = () => ledger.state().plan?.options.workloadTimeoutSeconds ?? 0;
+  const notHeld = () => condition(() => ledger.state().pause === null);
 
-  const moveEach = async (gateways: readonly GatewayDeployment[], direction: 'forward' | 'back'): Promise<void> => {
+  type Watching = ReturnType<typeof watchFor>;
+  const forEach = async (
+    gateways: readonly GatewayDeployment[],
+    act: (watch: Watching, step: GatewayStep, options: { summary: string }) => Promise<unknown>,
+  ): Promise<void> => {
     const { run, route } = installation();
     for (const gateway of gateways) {
-      await condition(() => ledger.state().pause === null);
-      const input = { run, route, gateway, direction, timeoutSeconds: timeoutSeconds() };
-      await watchFor(STEPS * timeoutSeconds()).moveGateway.executeWithOptions({ summary: gateway.deployment }, [input]);
+      await notHeld();
+      const step = { run, route, gateway, timeoutSeconds: timeoutSeconds() };
+      await act(watchFor(STEPS * timeoutSeconds()), step, { summary: gateway.deployment });
     }
   };
-  const target = (): Pick<Installation, 'run'> & { route: Route } => {
-    const { run, route } = installation();
-    return { run, route };
-  };
+  const move = (gateways: readonly GatewayDeployment[], direction: 'forward' | 'back') =>
+    forEach(gateways, (watch, step, options) =>
+      watch.moveGateway.executeWithOptions(options, [{ ...step, direction }]),
+    );
 
   return {
-    async pin(side) {
-      if (declared(all()).length > 0) await change.pinGateways({ ...target(), side });
+    pin: (side) =>
+      forEach(ofKind(all(), 'gatewayApi'), (watch, step, options) =>
+        watch.pinGateway.executeWithOptions(options, [{ ...step, side }]),
+      ),
+    async installAgents(wave) {
+      for (const agent of planned(wave)?.agents ?? []) {
+        await notHeld();
+        await change.installNodeAgent({ ...installation(), agent, timeoutSeconds: timeoutSeconds() });
+      }
     },
-    moveDeclared: (wave) => moveEach(declared(gatewaysOf(wave)), 'forward'),
+    moveDeclared: (wave) => move(ofKind(planned(wave)?.gateways ?? [], 'gatewayApi'), 'forward'),
     async moveOthers(wave) {
-      const gateways = gatewaysOf(wave);
-      await moveEach(
-        gateways.filter(({ kind }) => kind === 'injected'),
-        'forward',
-      );
-      await condition(() => ledger.state().pause === null);
-      const installed = gateways.filter(({ kind }) => kind === 'installed');
+      const gateways = planned(wave)?.gateways ?? [];
+      await move(ofKind(gateways, 'injected'), 'forward');
+      const installed = ofKind(gateways, 'installed');
       if (installed.length === 0) return;
+      await notHeld();
       await change.installGateways({ ...installation(), gateways: installed, timeoutSeconds: timeoutSeconds() });
     },
     moveBack: () =>
-      moveEach(
+      move(
         all().filter(({ kind }) => kind !== 'installed'),
         'back',
       ),
-    async release(side) {
-      if (declared(all()).length > 0) await change.releaseGateways({ ...target(), side });
-    },
+    release: (side) =>
+      forEach(ofKind(all(), 'gatewayApi'), (watch, step, options) =>
+        watch.releaseGateway.executeWithOptions(options, [{ ...step, side }]),
+      ),
   };
 }

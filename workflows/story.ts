@@ -73,6 +73,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     migrating: ({ wave }) =>
       step(async () => {
         if (wave === 0) await gateways.pin('from');
+        await gateways.installAgents(wave);
         await gateways.moveDeclared(wave);
         await moveTags(waveName(wave));
         await moves.moveAll('forward', (state) => waitingIn(state, wave));

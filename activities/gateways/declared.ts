@@ -22,22 +22,24 @@ export function declaredOf(deployment: string, { declared }: RecordedGateway): D
 /**
  * Has a Gateway ask for a revision by its own label, whatever its namespace or a tag says; null gives it no label. The istiod of
  * that revision then rolls its Deployment out. One that its owner has deleted is left alone.
+ * @returns whether the label was not there yet
  */
 export async function askForRevision(
   context: ActivityContext,
   run: RunRef,
   { namespace, name }: Declared,
   revision: string | null,
-): Promise<void> {
+): Promise<boolean> {
   const { kube } = context.access(run.cluster);
   const resource = declaredResource(namespace, name);
   const label = revision === null ? `${REVISION_LABEL}-` : `${REVISION_LABEL}=${revision}`;
   const argv = ['kubectl', 'label', 'gateways.gateway.networking.k8s.io', name, '-n', namespace, label, '--overwrite'];
   const intent = { id: `gateway/${namespace}/${name}/${revision ?? 'as-before'}`, argv, mutating: true };
   const current = await kube.get(resource);
-  if (current === null || askedRevision(current) === revision) return;
+  if (current === null || askedRevision(current) === revision) return false;
   await recordOperation(context.journal, run, intent, async () => {
     await kube.mergePatch(resource, { metadata: { labels: { [REVISION_LABEL]: revision } } });
     return { outcome: 'succeeded', value: undefined };
   });
+  return true;
 }

@@ -9,10 +9,16 @@ import type { MoveInput, Sight } from '../workloads/watch-workload.js';
 /**
  * Watches the Deployment of a gateway that somebody else rolls out, or that has just been made, until each of its pods runs the
  * expected proxy and is Ready.
+ * @param occasion why it is rolled out, where that is not its move
  * @throws the reason word of what is in its way, with a sentence that names the pods
  */
-export function followProxies(context: ActivityContext, input: MoveInput, signal: AbortSignal): Promise<Rollout> {
-  return followRollout(context, input, signal, { perPod: false, look: (sight) => judge(sight, input) });
+export function followProxies(
+  context: ActivityContext,
+  input: MoveInput,
+  signal: AbortSignal,
+  occasion = '',
+): Promise<Rollout> {
+  return followRollout(context, input, signal, { perPod: false, occasion, look: (sight) => judge(sight, input) });
 }
 
 function judge({ object, owned, refusal }: Sight, { workload: { kind }, expected }: MoveInput): Rollout {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
-import { imageTag } from '../../domain/pod.js';
+import { imageVersion } from '../../domain/pod.js';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, Installation, RunRef } from '../contract.js';
@@ -56,7 +56,7 @@ export async function install(
   const wish = createTargetInstallation(context, { release, options, route, cluster: run.cluster }, signal);
   const shown = [
     'install',
-    ...['--set', `profile=${release.profile}`, '--set', `revision=${release.revision}`],
+    ...['--set', `profile=${options.profile ?? release.profile}`, '--set', `revision=${release.revision}`],
     ...(await keptOverlays(context, run, overlays)).flatMap((file) => ['-f', file]),
     ...options.set.flatMap((option) => ['--set', option]),
     ...(await driverFor(route).install(stage, async () => (await wish.specs()).given)),
@@ -112,7 +112,7 @@ async function refuseForeignRevision(
     );
   for (const deployment of items) {
     const { template } = deployment['spec'] as { template: { spec: { containers: { image: string }[] } } };
-    const tag = imageTag(template.spec.containers[0]?.image ?? '');
+    const tag = imageVersion(template.spec.containers[0]?.image ?? '');
     if (tag === to.version) continue;
     const message = `Revision ${to.revision} exists in cluster ${run.cluster} already, with version ${tag}; revisions are never changed.`;
     throw failure('InstallFailed', message);

@@ -1,7 +1,7 @@
 import { REVISION_LABEL } from '../../domain/names.js';
 import { ownObjects } from '../../domain/old-revision.js';
 import type { Route } from '../../domain/plan.js';
-import { imageTag } from '../../domain/pod.js';
+import { imageVersion } from '../../domain/pod.js';
 import { keyOf, type RecordedObject } from '../../domain/snapshot.js';
 import type { KubeObject, Resource } from '../kube/types.js';
 import type { Usage } from './usage.js';
@@ -67,7 +67,7 @@ function templateOf({ spec }: KubeObject): Template {
 function bondOf(template: Template, { from }: Route): string | null {
   const { revision } = from;
   const { proxyTag } = from.sidecar;
-  const hasTag = (image: string | undefined) => image !== undefined && imageTag(image) === proxyTag;
+  const hasTag = (image: string | undefined) => image !== undefined && imageVersion(image) === proxyTag;
   if (askedRevision(template) === revision) return `asks for ${REVISION_LABEL}=${revision} in its pod template`;
   if (hasTag(template.metadata?.annotations?.[PROXY_IMAGE])) return `pins proxy ${proxyTag} in its pod template`;
   return hasTag(ownProxy(template)) ? `carries proxy ${proxyTag} in its own pod template` : null;

@@ -5,6 +5,9 @@ import type { GatewayDeployment } from '../../domain/plan.js';
 import type { KubeClient, KubeObject, Resource } from '../kube/types.js';
 import { asWorkload } from '../workloads/owned-pods.js';
 
+const GATEWAY_CLASS = 'gateway.networking.k8s.io/gateway-class-name';
+const WAYPOINT_CLASS = 'istio-waypoint';
+
 /** What people declare of the Gateway API, and istiod runs. */
 const DECLARED: Resource = { api: 'gateway.networking.k8s.io/v1', plural: 'gateways' };
 
@@ -41,7 +44,15 @@ function gatewayOf(deployment: KubeObject, declared: readonly KubeObject[]): Gat
   if (kind !== 'gatewayApi') return [{ ...gateway, ...revisionIn(template.metadata?.labels) }];
   const owner = ownerOf(deployment) ?? '';
   const wish = declared.find(({ metadata }) => metadata.namespace === namespace && metadata.name === owner);
-  return [{ ...gateway, declared: owner, ...revisionIn(wish?.metadata.labels) }];
+  const isWaypoint = template.metadata?.labels?.[GATEWAY_CLASS] === WAYPOINT_CLASS;
+  return [
+    {
+      ...gateway,
+      declared: owner,
+      ...revisionIn(wish?.metadata.labels),
+      ...(isWaypoint && { waypoint: true as const }),
+    },
+  ];
 }
 
 function revisionIn(labels: Readonly<Record<string, string>> = {}): Pick<GatewayDeployment, 'revision'> {

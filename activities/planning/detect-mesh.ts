@@ -9,7 +9,7 @@ import {
   TAG_LABEL,
 } from '../../domain/names.js';
 import type { ControlPlane, DetectedMesh, Installer, NamespaceInjection, RevisionTag } from '../../domain/plan.js';
-import { imageTag, isLive, proxyTagOf, revisionMarkOf } from '../../domain/pod.js';
+import { imageVersion, isLive, proxyTagOf, revisionMarkOf } from '../../domain/pod.js';
 import { WORKLOAD_KINDS } from '../../domain/workload.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
@@ -18,6 +18,7 @@ import { isComplete } from '../mesh/deployment-state.js';
 import { PROBE_LABEL } from '../mesh/probe-namespace.js';
 import { asPod, asWorkload } from '../workloads/owned-pods.js';
 import { gatewaysAmong } from './detect-gateways.js';
+import { nodeAgentsAmong } from './detect-node-agents.js';
 
 /** Reads what is in the cluster. Changes nothing. */
 export function createDetectMesh({ access }: ActivityContext): Activities['detectMesh'] {
@@ -38,6 +39,7 @@ export async function detectMesh(cluster: string, kube: KubeClient): Promise<Det
   const inMesh = deployments.filter(({ metadata }) => metadata.namespace === ISTIO_NAMESPACE);
   const tags = webhooks.items.flatMap(tagOf);
   const gateways = await gatewaysAmong(kube, deployments);
+  const agents = nodeAgentsAmong(workloads[WORKLOAD_KINDS.indexOf('DaemonSet')]?.items ?? []);
   const byNamespace = group(pods.items);
   return {
     cluster,
@@ -49,6 +51,7 @@ export async function detectMesh(cluster: string, kube: KubeClient): Promise<Det
     gateways: inMesh.filter(isGateway).map(({ metadata }) => `${ISTIO_NAMESPACE}/${metadata.name}`),
     ...(tags.length > 0 && { tags }),
     ...(gateways.length > 0 && { gatewayDeployments: gateways }),
+    ...(agents.length > 0 && { nodeAgents: agents }),
   };
 }
 
@@ -66,7 +69,7 @@ function controlPlane(deployment: KubeObject): ControlPlane {
   return {
     revision: deployment.metadata.labels?.[REVISION_LABEL] ?? DEFAULT_REVISION,
     deployment: deployment.metadata.name,
-    version: imageTag(asWorkload(deployment).spec.template.spec.containers[0]?.image ?? ''),
+    version: imageVersion(asWorkload(deployment).spec.template.spec.containers[0]?.image ?? ''),
     ready: isComplete(deployment),
     ...installerOf(deployment),
   };

@@ -37,9 +37,10 @@ export function createTargetInstallation(
   signal: AbortSignal,
 ): TargetInstallation {
   const tools = createReleaseTools(context, release, signal);
+  const wanted = options.profile ?? release.profile;
   const overlays = () => context.overlayFiles(options.overlays);
   const render = async (chosen: readonly string[]) => {
-    const profile = ['--set', `profile=${release.profile}`, '--set', `revision=${release.revision}`];
+    const profile = ['--set', `profile=${wanted}`, '--set', `revision=${release.revision}`];
     const { exitCode, stdout, tail } = await tools.istioctl(['manifest', 'generate', ...profile, ...chosen], 60_000);
     if (exitCode !== 0) throw failure('InstallFailed', `istioctl manifest generate refused the options: ${tail}`);
     return objectsIn(stdout);
@@ -64,9 +65,8 @@ export function createTargetInstallation(
       return { given: await given, plain: await plain };
     }),
     specs: once(async () => {
-      const plain = await tools.profile(release.profile);
-      if (plain === null)
-        throw failure('ArchiveInvalid', `Release ${release.version} has no profile ${release.profile}.`);
+      const plain = await tools.profile(wanted);
+      if (plain === null) throw failure('ArchiveInvalid', `Release ${release.version} has no profile ${wanted}.`);
       const files = await Promise.all(overlays().map(specIn));
       const given = options.set.reduce(withSet, files.reduce(overlay, plain));
       return { given, plain };

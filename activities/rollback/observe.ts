@@ -12,6 +12,7 @@ const INSTALLED_STATE = 'istiooperators';
 /** Kinds of objects that an installation of Istio writes in its namespace. */
 const NAMESPACED: readonly Omit<Resource, 'namespace'>[] = [
   { api: 'apps/v1', plural: 'deployments' },
+  { api: 'apps/v1', plural: 'daemonsets' },
   { api: 'v1', plural: 'services' },
   { api: 'v1', plural: 'configmaps' },
   { api: 'v1', plural: 'serviceaccounts' },

@@ -2,6 +2,7 @@ import type { RecordedObject } from '../../domain/snapshot.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
+import { daemonSetObstacle } from '../gateways/node-agents.js';
 import { heartbeating } from '../heartbeat.js';
 import { isComplete, untilHolds } from '../mesh/deployment-state.js';
 import { resourceOf } from './observe.js';
@@ -26,6 +27,8 @@ export function createRestoreGateways(context: ActivityContext): Activities['res
         return found;
       };
       await restore(READ_AT_START);
+      for (const entry of (await restore(['daemonsets'])).reverse())
+        await untilOnEveryNode(context, run, entry, { timeoutSeconds, signal });
       const deployments = await restore(['deployments']);
       await Promise.all(deployments.map((entry) => untilComplete(context, run, entry, { timeoutSeconds, signal })));
       await restore(['services']);
@@ -46,4 +49,21 @@ async function untilComplete(
   }, bounds);
   if (answer !== null)
     throw failure('WorkloadNotReady', `In cluster ${run.cluster} ${answer} after ${bounds.timeoutSeconds} s.`);
+}
+
+async function untilOnEveryNode(
+  context: ActivityContext,
+  run: RunRef,
+  recorded: RecordedObject,
+  bounds: { timeoutSeconds: number; signal: AbortSignal },
+): Promise<void> {
+  const { kube } = context.access(run.cluster);
+  const answer = await untilHolds(async () => {
+    const object = await kube.get(resourceOf(recorded));
+    return object === null ? 'it is not there' : daemonSetObstacle(object);
+  }, bounds);
+  if (answer === null) return;
+  const name = `DaemonSet ${recorded.namespace ?? ''}/${recorded.name}`;
+  const message = `In cluster ${run.cluster} ${name} is not back on every node after ${bounds.timeoutSeconds} s: ${answer}.`;
+  throw failure('WorkloadNotReady', message);
 }

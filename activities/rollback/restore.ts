@@ -96,6 +96,7 @@ function shorten(text: string): string {
 
 const KINDS: Readonly<Record<string, string>> = {
   deployments: 'Deployment',
+  daemonsets: 'DaemonSet',
   services: 'Service',
   configmaps: 'ConfigMap',
   serviceaccounts: 'ServiceAccount',

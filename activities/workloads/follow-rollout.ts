@@ -19,6 +19,8 @@ interface Following {
   readonly look: (sight: Sight) => Promise<Rollout> | Rollout;
   /** Whether the time of the workload begins anew with each pod that is there. */
   readonly perPod: boolean;
+  /** Why it is rolled out, where that is not its move. */
+  readonly occasion?: string;
 }
 
 /**
@@ -29,10 +31,10 @@ export function followRollout(
   context: ActivityContext,
   input: MoveInput,
   signal: AbortSignal,
-  { look, perPod }: Following,
+  { look, perPod, occasion }: Following,
 ): Promise<Rollout> {
   const timeoutMs = input.timeoutSeconds * 1_000;
-  const report = createReporter(context, input);
+  const report = createReporter(context, input, occasion);
   const lasts = createPatience(Math.min(PATIENCE_MS, timeoutMs / PATIENCE_SHARE));
   let deadline = Date.now() + timeoutMs;
   let most = -1;

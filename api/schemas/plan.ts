@@ -71,7 +71,10 @@ const gatewaySchema = z.object({
   kind: z.enum(['installed', 'injected', 'gatewayApi']),
   revision: z.exactOptional(z.string()).meta({ description: 'What it asks for itself by istio.io/rev.' }),
   declared: z.exactOptional(z.string()).meta({ description: 'Name of the Gateway that istiod runs it for.' }),
+  waypoint: z.exactOptional(z.literal(true)),
 });
+
+const nodeAgentSchema = z.object({ daemonSet: z.string(), kind: z.enum(['cni', 'ztunnel']), version: z.string() });
 
 const tagMoveSchema = z.object({
   tag: z.string(),
@@ -85,6 +88,9 @@ const waveSchema = z.object({
   namespaces: listOf(z.string()),
   gate: z.string(),
   tags: z.exactOptional(listOf(z.string())).meta({ description: 'Revision tags that it begins with.' }),
+  agents: z
+    .exactOptional(listOf(nodeAgentSchema))
+    .meta({ description: 'Parts of every node that are replaced in place when it begins.' }),
   gateways: z
     .exactOptional(listOf(gatewaySchema))
     .meta({ description: 'Gateways that are moved with it, one by one.' }),
@@ -147,6 +153,7 @@ export const meshSchema: z.ZodType<DetectedMesh> = z
     ),
     gateways: listOf(z.string()),
     gatewayDeployments: z.exactOptional(listOf(gatewaySchema)),
+    nodeAgents: z.exactOptional(listOf(nodeAgentSchema)),
     tags: z.exactOptional(listOf(z.object({ tag: z.string(), revision: z.string() }))),
   })
   .meta({ description: 'What is in the cluster now.' });

@@ -13,6 +13,7 @@ export interface RequestOptions extends ClientOptions {
   readonly set?: readonly string[];
   readonly overlay?: readonly string[];
   readonly carryOver?: string;
+  readonly profile?: string;
   readonly waive?: readonly string[];
   readonly reason?: string;
   readonly soak?: number;
@@ -33,6 +34,7 @@ export function addRequestOptions(command: Command): Command {
     .option('--canary <namespaces...>', 'namespaces of the first wave (default: the one with the fewest pods)')
     .option('--exclude <namespaces...>', 'namespaces that are left alone')
     .option('--set <options...>', 'options key=value of the old installation that the new one needs again')
+    .option('--profile <name>', "profile of the release that is installed (default: the release's own)")
     .option('--overlay <names...>', "overlay files of the server's configuration")
     .addOption(
       new Option(
@@ -69,6 +71,7 @@ export function toRequest(cluster: string, options: RequestOptions): UpgradeRequ
       canary: options.canary,
       exclude: options.exclude,
       set: options.set,
+      profile: options.profile,
       overlays: options.overlay,
       carryOver: options.carryOver,
       waivers: waiversOf(options),

@@ -87,19 +87,29 @@ function namespaceLines(rows: readonly NamespaceState[], input: TreeInput, colum
   ];
 }
 
-/** Gateways are few, and what everybody outside looks at: each has its line. */
-function gatewayLines({ gateways = [] }: Wave, { workloads }: TreeInput, column: number, pen: Pen): string[] {
-  return gateways.map(({ deployment }) => {
-    const progress = workloads.find(({ workload }) => nameOf(workload) === deployment);
-    const [glyph, style] = WORKLOAD_LOOKS[progress?.status ?? 'waiting'];
-    const counts = progress === undefined ? 'waiting' : `${progress.moved}/${counted(progress.desired, 'pod')}`;
+/** Gateways and the parts of every node are few, and what everybody looks at: each has its line. */
+function gatewayLines(wave: Wave, { state, workloads }: TreeInput, column: number, pen: Pen): string[] {
+  const isBack = state.phase.name === 'rolledBack';
+  return partsOf(wave).map(({ kind, word, place, unit }) => {
+    const progress = workloads.find(({ workload }) => workload.kind === kind && nameOf(workload) === place);
+    const [glyph, style] = WORKLOAD_LOOKS[progress?.status ?? (isBack ? 'moved' : 'waiting')];
+    const untold = isBack ? 'as before' : 'waiting';
+    const counts = progress === undefined ? untold : `${progress.moved}/${counted(progress.desired, unit)}`;
     const why = progress?.detail === undefined ? '' : ` ${pen.glyphs.dot} ${progress.detail}`;
     return pen.line(
       [`  ${pen.glyphs[glyph]} `, style],
-      [`gateway ${deployment}`.padEnd(column)],
+      [`${word} ${place}`.padEnd(column)],
       [`${counts}${why}`, progress?.status === 'failed' ? 'red' : 'dim'],
     );
   });
+}
+
+/** What a wave moves beside its namespaces. */
+function partsOf({ agents = [], gateways = [] }: Wave) {
+  return [
+    ...agents.map(({ daemonSet }) => ({ kind: 'DaemonSet', word: 'DaemonSet', place: daemonSet, unit: 'node' })),
+    ...gateways.map(({ deployment }) => ({ kind: 'Deployment', word: 'gateway', place: deployment, unit: 'pod' })),
+  ];
 }
 
 function nameOf({ namespace, name }: WorkloadProgress['workload']): string {
@@ -181,9 +191,9 @@ function nameColumn({ state, workloads }: TreeInput): number {
     row.namespace.length,
     ...workloadsOf(row, workloads).map(({ workload }) => `${workload.kind} ${workload.name}`.length + 2),
   ]);
-  const waves = (state.plan?.waves ?? []).flatMap(({ name, gateways = [] }) => [
-    `wave ${name}`.length - 2,
-    ...gateways.map(({ deployment }) => `gateway ${deployment}`.length),
+  const waves = (state.plan?.waves ?? []).flatMap((wave) => [
+    `wave ${wave.name}`.length - 2,
+    ...partsOf(wave).map(({ word, place }) => `${word} ${place}`.length),
   ]);
   return (
     Math.min(

@@ -262,12 +262,11 @@ export const CLUSTER_CHECKS = {
     waivable: true,
   },
   MESH055: {
-    title: 'The run can move every gateway and every data plane of the mesh',
+    title: 'The run can move every gateway and what runs on every node',
     group: 'controlPlane',
     severity: 'blocker',
-    reads:
-      'templates of workloads, what the target would install, owner of every istiod, DaemonSet ztunnel, labels of namespaces',
-    why: 'Ambient, control planes of the Sail Operator, gateways that run as DaemonSets and those that the installer keeps in other namespaces are known, but not moved yet; a gateway that the target would not install cannot be replaced by it. For current Istio only.',
+    reads: 'templates of workloads, what the target would install, owner of every istiod, DaemonSets',
+    why: 'Control planes of the Sail Operator, ambient parts that Helm keeps, gateways that run as DaemonSets and those that the installer keeps in other namespaces are known, but not moved yet; what the target would not install cannot be replaced by it. For current Istio only.',
     waivable: false,
   },
   MESH056: {
@@ -285,5 +284,13 @@ export const CLUSTER_CHECKS = {
     reads: 'releases of Helm, through helm',
     why: 'The new control plane becomes a release beside the old one, with its values; the old one is uninstalled at the end. A tag in it would go with it, wherever it leads by then. For current Istio only.',
     waivable: false,
+  },
+  MESH058: {
+    title: 'What runs on every node is at most one minor behind the target',
+    group: 'version',
+    severity: 'blocker',
+    reads: 'DaemonSets istio-cni-node and ztunnel',
+    why: 'They are shared by all revisions and stay on the old version until all workloads have moved. For current Istio only.',
+    waivable: true,
   },
 } as const satisfies Record<string, CheckDescriptor>;

@@ -16,7 +16,7 @@ export const OLD_REVISION = '1-30-3';
 export async function installCurrent(
   sandbox: Sandbox,
   revision: string | null,
-  profile: 'minimal' | 'default' = 'minimal',
+  profile: 'minimal' | 'default' | 'ambient' = 'minimal',
 ): Promise<void> {
   await istioctl(sandbox, [
     'install',

@@ -1,14 +1,22 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readFile } from 'node:fs/promises';
+import { unpackedRelease } from '../../sandbox/releases/archives.js';
+import { CURRENT } from '../../sandbox/releases/stand-ins.js';
+import { defaultCacheDir } from '../../settings/paths.js';
 import { eventually } from '../e2e/support/eventually.js';
 import { startMesh, type Mesh } from '../e2e/support/mesh.js';
 
 const TARGET = '1.31.0';
 const OLD = '1.30.3';
 const OPTIONS = { canary: ['catalog'], finalizeSoakSeconds: 0 };
+const ISTIOD_CHART = join(
+  unpackedRelease(defaultCacheDir(), CURRENT),
+  'manifests/charts/istio-control/istio-discovery',
+);
 const VALIDATOR = 'istiod-default-validator';
 
 interface Release {
@@ -89,7 +97,7 @@ describe('an upgrade of current Istio that Helm has installed', () => {
 
   it('is refused where a release keeps revision tags of its own, which would go with it', async () => {
     const chart = ['--namespace', 'istio-system', '--reuse-values', '--set', 'revisionTags={prod}'];
-    await helm(mesh, 'upgrade', 'istiod-1-30-3', await istiodChart(mesh), ...chart);
+    await helm(mesh, 'upgrade', 'istiod-1-30-3', ISTIOD_CHART, ...chart);
     const run = await mesh.api.start(mesh.cluster, OPTIONS, TARGET);
     const state = await mesh.api.untilPhase(run, 'rejected');
     expect(state.findings.filter(({ check }) => check === 'MESH057')).toMatchObject([
@@ -104,15 +112,4 @@ async function helm({ sandbox }: Mesh, ...args: string[]): Promise<string> {
   const file = clusters[0]?.helm ?? 'helm';
   const target = ['--kubeconfig', sandbox.adminKubeconfig];
   return (await promisify(execFile)(file, [...target, ...args], { maxBuffer: 64 * 1024 * 1024 })).stdout;
-}
-
-/** The chart that the last run has installed from. */
-async function istiodChart(mesh: Mesh): Promise<string> {
-  const { body } = await mesh.api.request<{ archives?: { dir: string }[] }>(
-    'GET',
-    `/v1/upgrades/${mesh.cluster}/latest`,
-  );
-  const dir = body.archives?.[0]?.dir;
-  if (dir !== undefined) return `${dir}/manifests/charts/istio-control/istio-discovery`;
-  throw new Error('the last run tells of no archive');
 }

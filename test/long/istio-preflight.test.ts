@@ -47,9 +47,21 @@ const SITUATIONS: readonly Situation[] = [
     expected: [['MESH055', 'blocker', 'would not install istio-system/partners']],
   },
   {
-    title: 'an ambient namespace',
-    objects: [namespace('i-ambient', { 'istio.io/dataplane-mode': 'ambient' })],
-    expected: [['MESH055', 'blocker', 'namespace i-ambient']],
+    title: 'a ztunnel that nobody would replace, two minors behind',
+    objects: [
+      namespace('i-ambient', { 'istio.io/dataplane-mode': 'ambient' }),
+      workload(
+        'DaemonSet',
+        'i-ambient/ztunnel',
+        { updateStrategy: { type: 'OnDelete' } },
+        { spec: { containers: [{ name: 'istio-proxy', image: 'docker.io/istio/ztunnel:1.29.1-distroless' }] } },
+      ),
+    ],
+    expected: [
+      ['MESH055', 'blocker', 'would not install DaemonSet i-ambient/ztunnel'],
+      ['MESH055', 'blocker', 'update strategy OnDelete'],
+      ['MESH058', 'blocker', 'DaemonSet i-ambient/ztunnel'],
+    ],
   },
   {
     title: 'a pod template that names the old revision, and a gateway that does',

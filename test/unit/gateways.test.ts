@@ -119,6 +119,37 @@ describe('the wave of the gateways', () => {
   });
 });
 
+describe('the wave of what runs on every node', () => {
+  const shop = space('shop', { revision: '1-30-3', podsByRevision: { '1-30-3': 2 } });
+  const agents = [
+    { daemonSet: 'istio-system/istio-cni-node', kind: 'cni' as const, version: '1.30.3' },
+    { daemonSet: 'istio-system/ztunnel', kind: 'ztunnel' as const, version: '1.30.3' },
+  ];
+  const waypoint: GatewayDeployment = { ...declared, deployment: 'ambient/waypoint', waypoint: true };
+
+  it('comes after the workloads and before the gateways, with the waypoints', () => {
+    const ambient = { ...mesh([waypoint, installed], [shop]), nodeAgents: agents };
+    const { waves } = divideRevisioned(ambient, { from: '1-30-3', to: 'new' }, OPTIONS);
+    expect(waves).toEqual([
+      expect.objectContaining({ name: 'canary', gate: 'canary' }),
+      { name: 'nodes', namespaces: [], gate: 'nodes', agents, gateways: [waypoint] },
+      { name: 'gateways', namespaces: [], gate: 'finalize', gateways: [installed] },
+    ]);
+  });
+
+  it('ends with the last gate where there is no gateway', () => {
+    const { waves } = divideRevisioned(
+      { ...mesh([], [shop]), nodeAgents: agents },
+      { from: '1-30-3', to: 'new' },
+      OPTIONS,
+    );
+    expect(waves.map(({ name, gate }) => [name, gate])).toEqual([
+      ['canary', 'canary'],
+      ['nodes', 'finalize'],
+    ]);
+  });
+});
+
 describe('what stands in front of a gateway', () => {
   const before = { 'Service gw/edge, address': '203.0.113.2', 'Service gw/edge, type': 'LoadBalancer' };
 

@@ -34,14 +34,14 @@ describe('gateways of current Istio', () => {
     await run.promoteAll('canary', 'finalize');
     expect((await run.end()).phase.name).toBe('succeeded');
     expect(callsOf(run.mesh)).toEqual([
-      'pinGateways from',
+      'pinGateway gw/public-istio from',
       'moveGateway gw/public-istio forward',
       'moveTags default',
       'moveGateway gw/edge forward',
       'installGateways',
       'removeOldInjection',
       'removeOldControlPlane',
-      'releaseGateways to',
+      'releaseGateway gw/public-istio to',
     ]);
   });
 
@@ -57,7 +57,7 @@ describe('gateways of current Istio', () => {
       'moveGateway gw/public-istio back',
       'moveGateway gw/edge back',
       'restoreGateways',
-      'releaseGateways from',
+      'releaseGateway gw/public-istio from',
       'compareWithSnapshot',
     ]);
   });

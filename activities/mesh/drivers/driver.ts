@@ -1,5 +1,5 @@
 import type { DriverName } from '../../../domain/driver.js';
-import type { ControlPlane, Route } from '../../../domain/plan.js';
+import type { ControlPlane, NodeAgentKind, Route } from '../../../domain/plan.js';
 import type { Release } from '../../../domain/release.js';
 import type { RecordedObject, Snapshot } from '../../../domain/snapshot.js';
 import type { ActivityContext } from '../../context.js';
@@ -16,7 +16,7 @@ export interface Step {
 }
 
 /** What an installation is for. */
-export type InstallStage = 'controlPlane' | 'gateways';
+export type InstallStage = 'controlPlane' | NodeAgentKind | 'gateways';
 
 /**
  * What differs between the generations of Istio behind the one story of an upgrade. Whatever is not in here is the same for
@@ -28,7 +28,7 @@ export interface MeshDriver {
   detect(source: ControlPlane, release: Release): Route;
   /**
    * Further arguments of `istioctl install`.
-   * @param stage the control plane, or the gateways that the installer owns, where those come later
+   * @param stage the control plane, or what the installer owns and comes later, in this order
    * @param spec the specification that istioctl would work from, with everything that was asked for
    */
   install(stage: InstallStage, spec: () => Promise<unknown>): Promise<readonly string[]>;

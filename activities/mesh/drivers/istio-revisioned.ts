@@ -1,6 +1,7 @@
 import { DEFAULT_TAG, INJECTION_LABEL, REVISION_LABEL, TAG_LABEL } from '../../../domain/names.js';
 import { isOwn } from '../../../domain/old-revision.js';
 import { pointValidator } from '../../helm/retire.js';
+import type { NodeAgentKind } from '../../../domain/plan.js';
 import type { KubeClient } from '../../kube/types.js';
 import { askingFor, type InjectionLabels } from '../../workloads/injection-labels.js';
 import { hasCaBundles } from '../ca-bundles.js';
@@ -32,18 +33,33 @@ function side(version: string, revision: string) {
   return { version, revision, sidecar: { driver: 'istio-revisioned' as const, revision, proxyTag: version } };
 }
 
+/** What each stage leaves out, because it comes later. The gateways are the last. */
+const LATER: Readonly<Record<InstallStage, { readonly agents: readonly NodeAgentKind[]; readonly gateways: boolean }>> =
+  {
+    controlPlane: { agents: ['cni', 'ztunnel'], gateways: true },
+    cni: { agents: ['ztunnel'], gateways: true },
+    ztunnel: { agents: [], gateways: true },
+    gateways: { agents: [], gateways: false },
+  };
+
 /**
- * istioctl would replace the gateways in place before the first workload has moved, with all traffic from outside on them
- * (istio #26019). They are left out here and come last.
+ * istioctl would replace gateways, and what runs on every node, in place before the first workload has moved, with all traffic on
+ * them (istio #26019). They are left out until their time comes.
  */
 async function installArguments(stage: InstallStage, spec: () => Promise<unknown>): Promise<readonly string[]> {
-  if (stage === 'gateways') return ['--skip-confirmation'];
+  const { agents, gateways } = LATER[stage];
   const { components = {} } = (await spec()) as { components?: Record<string, unknown> };
-  const off = GATEWAY_LISTS.flatMap((list) => {
-    const gateways = components[list];
-    const count = Array.isArray(gateways) ? gateways.length : 0;
-    return Array.from({ length: count }, (_, index) => `components.${list}[${index}].enabled=false`);
-  });
+  const lists = gateways ? GATEWAY_LISTS : [];
+  const off = [
+    ...lists.flatMap((list) => {
+      const entries = components[list];
+      const count = Array.isArray(entries) ? entries.length : 0;
+      return Array.from({ length: count }, (_, index) => `components.${list}[${index}].enabled=false`);
+    }),
+    ...agents
+      .filter((agent) => (components[agent] as { enabled?: boolean } | undefined)?.enabled === true)
+      .map((agent) => `components.${agent}.enabled=false`),
+  ];
   return ['--skip-confirmation', ...off.flatMap((option) => ['--set', option])];
 }
 

@@ -1,4 +1,5 @@
 import type { Check } from '../check.js';
+import { agentSkew } from './agent-skew.js';
 import { analysis } from './analysis.js';
 import { beyondRoles } from './beyond-roles.js';
 import { clusterRole } from './cluster-role.js';
@@ -46,6 +47,7 @@ export const CLUSTER_CHECKS: readonly Check[] = [
   proxySkew,
   endOfLife,
   notMovedYet,
+  agentSkew,
   helmReleases,
   kubectlSkew,
   releaseFetched,

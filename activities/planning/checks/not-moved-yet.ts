@@ -2,13 +2,13 @@ import { placeOf } from '../../../domain/gateways.js';
 import { gatewayKindOf } from '../../../domain/injection.js';
 import { named } from '../../../domain/named.js';
 import { ISTIO_NAMESPACE } from '../../../domain/names.js';
-import type { Installer } from '../../../domain/plan.js';
+import type { Installer, NodeAgent } from '../../../domain/plan.js';
+import type { KubeObject } from '../../kube/types.js';
 import { asWorkload } from '../../workloads/owned-pods.js';
 import type { Check, CheckInput, Found } from '../check.js';
 
 /** Whose installations the run can go on with, each by its own tool. */
 const MOVED_INSTALLERS: readonly Installer[] = ['istioctl', 'helm'];
-const AMBIENT_LABEL = 'istio.io/dataplane-mode';
 
 /**
  * What driver `istio-revisioned` recognises and cannot move yet. It says so before anything is changed: half a mesh on each
@@ -20,7 +20,7 @@ export const notMovedYet: Check = {
     ...(await gatewaysOfNodes(input)),
     ...(await installedGateways(input)),
     ...foreignInstallers(input),
-    ...(await ambient(input)),
+    ...(await nodeAgents(input)),
   ],
 };
 
@@ -96,25 +96,51 @@ function foreignInstallers({ mesh, cluster, plan }: CheckInput): Found[] {
   ];
 }
 
-async function ambient({ reader, cluster }: CheckInput): Promise<Found[]> {
-  const [namespaces, daemonSets] = await Promise.all([
-    reader.list('v1', 'namespaces'),
-    reader.list('apps/v1', 'daemonsets'),
-  ]);
-  const labelled = namespaces
-    .filter(({ metadata }) => metadata.labels?.[AMBIENT_LABEL] === 'ambient')
-    .map(({ metadata }) => `namespace ${metadata.name}`);
-  const ztunnels = daemonSets
-    .filter(({ metadata }) => metadata.name === 'ztunnel')
-    .map(({ metadata }) => `DaemonSet ${metadata.namespace ?? ''}/ztunnel`);
-  const found = [...ztunnels, ...labelled];
-  if (found.length === 0) return [];
+/** What runs on every node is replaced in place by istioctl; what it would not install again stays on the old version for ever. */
+async function nodeAgents({ mesh, cluster, plan, release, target, reader }: CheckInput): Promise<Found[]> {
+  const { nodeAgents: agents = [] } = mesh;
+  if (agents.length === 0) return [];
+  const names = (some: readonly NodeAgent[]) => named(some.map(({ daemonSet }) => `DaemonSet ${daemonSet}`));
+  if (plan.route?.installer === 'helm') {
+    return [
+      {
+        reason: 'NotMovedYet',
+        message: `Cluster ${cluster.id} has parts on every node that are releases of Helm, which this version of Meshlift does not move: ${names(agents)}.`,
+        remedy: 'Upgrade their charts with Helm after the control plane: cni first, then ztunnel.',
+      },
+    ];
+  }
+  const daemonSets = await reader.list('apps/v1', 'daemonsets');
+  const stuck = agents.filter(({ daemonSet }) => daemonSets.some((object) => isOnDelete(object, daemonSet)));
+  const rendered = new Set((await target.manifests()).given.filter(({ kind }) => kind === 'DaemonSet').map(placeIn));
+  const missing = agents.filter(({ daemonSet }) => !rendered.has(daemonSet));
   return [
-    {
-      reason: 'NotMovedYet',
-      message: `Cluster ${cluster.id} has an ambient data plane, which this version of Meshlift does not move: ${named(found)}.`,
-      remedy:
-        'Upgrade this mesh in the order CRDs, istiod, CNI, ztunnel, waypoints, as the documentation of Istio says.',
-    },
+    ...(stuck.length === 0
+      ? []
+      : [
+          {
+            reason: 'NotMovedYet',
+            message: `In cluster ${cluster.id} nobody replaces the pods of ${names(stuck)} by themselves (update strategy OnDelete).`,
+            remedy: 'Give it update strategy RollingUpdate for the upgrade, or drain the nodes one by one yourself.',
+          },
+        ]),
+    ...(missing.length === 0
+      ? []
+      : [
+          {
+            reason: 'NodeAgentNotInstalled',
+            message: `Release ${release.version} with the options of this plan would not install ${names(missing)} of cluster ${cluster.id} again, so it would stay on the old version.`,
+            remedy: 'Name the profile that has it with --profile, or have it installed with --set or --overlay.',
+            command: `meshlift plan ${cluster.id} --release ${release.version} --profile ambient`,
+          },
+        ]),
   ];
+}
+
+function isOnDelete(object: KubeObject, daemonSet: string): boolean {
+  return placeIn(object) === daemonSet && asWorkload(object).spec.updateStrategy?.type === 'OnDelete';
+}
+
+function placeIn({ metadata }: KubeObject): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`;
 }

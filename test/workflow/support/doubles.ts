@@ -40,14 +40,17 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
     moveTags: ({ run, tags }) => act(run.cluster, `moveTags ${tags.map(({ tag }) => tag).join(' ')}`, () => undefined),
     restoreTags: ({ run }) => act(run.cluster, 'restoreTags', () => undefined),
 
-    pinGateways: ({ run, side }) => act(run.cluster, `pinGateways ${side}`, () => undefined),
+    pinGateway: ({ run, gateway, side }) =>
+      act(run.cluster, `pinGateway ${gateway.deployment} ${side}`, () => undefined),
     moveGateway: ({ run, gateway: { deployment }, direction }) => {
       const [namespace = '', name = ''] = deployment.split('/');
       const workload: WorkloadRef = { kind: 'Deployment', namespace, name };
       return act(run.cluster, `moveGateway ${deployment} ${direction}`, () => ({ workload, pods: 2, restarted: true }));
     },
     installGateways: ({ run }) => act(run.cluster, 'installGateways', () => undefined),
-    releaseGateways: ({ run, side }) => act(run.cluster, `releaseGateways ${side}`, () => undefined),
+    installNodeAgent: ({ run, agent }) => act(run.cluster, `installNodeAgent ${agent.kind}`, () => undefined),
+    releaseGateway: ({ run, gateway, side }) =>
+      act(run.cluster, `releaseGateway ${gateway.deployment} ${side}`, () => undefined),
 
     labelNamespace: ({ run, namespace, direction }) =>
       act(run.cluster, `labelNamespace ${namespace} ${direction}`, ({ labels }) => {
