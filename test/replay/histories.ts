@@ -8,11 +8,11 @@ export const HISTORIES_DIR = fileURLToPath(new URL('histories', import.meta.url)
 /** Names of the runs that must be there; each may have moves of its namespaces beside it. */
 export const RECORDED_RUNS = [
   'blocked',
+  'gateways-rollback',
+  'gateways-upgrade',
   'rollback-canary',
   'rollback-finalize',
   'upgrade',
-  'gateways-rollback',
-  'gateways-upgrade',
 ] as const;
 
 /** A recorded history, as JSON. */
