@@ -105,19 +105,55 @@ function tagCommand(tag: string, revision: string): string {
   return `istioctl tag set ${tag} --revision ${revision} --overwrite`;
 }
 
-/** What a person types to go back when Meshlift cannot: tags first, then the namespaces that are not back yet. */
-export function revisionedRollbackCommands(
-  route: Route,
-  tags: readonly TagMove[],
-  namespaces: readonly string[],
-): string[] {
+/** What there is to bring back by hand. */
+interface GoingBack {
+  readonly route: Route;
+  readonly tags: readonly TagMove[];
+  /** Those that are not back yet. */
+  readonly namespaces: readonly string[];
+  readonly waves: readonly Wave[];
+}
+
+/** What a person types to go back when Meshlift cannot: tags first, then namespaces, then gateways, then the new control plane. */
+export function revisionedRollbackCommands({ route, tags, namespaces, waves }: GoingBack): string[] {
+  const { from, to } = route;
+  const gateways = waves.flatMap((wave) => wave.gateways ?? []);
+  const agents = waves.flatMap((wave) => wave.agents ?? []);
   return [
-    ...tags.map(({ tag }) => tagCommand(tag, route.from.revision)),
+    ...tags.map(({ tag }) => tagCommand(tag, from.revision)),
     ...namespaces.flatMap((namespace) => [
       `# give namespace ${namespace} the labels back that the run's snapshot.json says it had`,
       `kubectl rollout restart deployment,statefulset,daemonset -n ${namespace}`,
     ]),
-    `kubectl get pods -A -o json | grep -c '"${REVISION_LABEL}": "${route.to.revision}"'   # must be 0 before the next line`,
-    `istioctl uninstall --revision ${route.to.revision} --skip-confirmation`,
+    ...gateways.flatMap((gateway) => gatewayBack(gateway, route)),
+    ...agents.map(({ daemonSet }) => fromSnapshot(`DaemonSet ${daemonSet}`)),
+    `kubectl get pods -A -o json | grep -c '"${REVISION_LABEL}": "${to.revision}"'   # must be 0 before the next line`,
+    route.installer === 'helm'
+      ? `helm uninstall istiod-${to.revision} -n istio-system`
+      : `istioctl uninstall --revision ${to.revision} --skip-confirmation   # deletes everything that carries ${REVISION_LABEL}=${to.revision}, gateways too`,
   ];
+}
+
+function gatewayBack(gateway: GatewayDeployment, { from, to }: Route): string[] {
+  const { namespace, name } = placeOf(gateway);
+  switch (gateway.kind) {
+    case 'gatewayApi':
+      return [
+        ...labelCommand(gateway, from.revision),
+        `# when that is ready, give the Gateway the label ${REVISION_LABEL} back that snapshot.json says it had`,
+      ];
+    case 'injected':
+      return [
+        `kubectl rollout restart deployment ${name} -n ${namespace}`,
+        `kubectl delete deployment ${canaryName(name, to.revision)} -n ${namespace} --ignore-not-found`,
+      ];
+    case 'installed':
+      return [fromSnapshot(`Deployment ${gateway.deployment}`)];
+    default:
+      return gateway.kind satisfies never;
+  }
+}
+
+function fromSnapshot(what: string): string {
+  return `# bring ${what} back as the run's snapshot.json has it, with its labels, Service and account`;
 }

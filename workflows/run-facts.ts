@@ -39,6 +39,8 @@ export function manualCommandsOf(state: RunState): string[] {
 
 function revisionedManual({ plan, removing, cluster, runId, restores }: RunState, names: readonly string[]): string[] {
   if (plan?.route == null) return [];
+  const { route, tags = [], waves } = plan;
+  const way = { route, tags, namespaces: names, waves };
   const backup = `kubectl create -f <data folder of the server>/runs/${cluster}/${restores?.runId ?? runId}/backup/`;
-  return [...(removing ? [backup] : []), ...revisionedRollbackCommands(plan.route, plan.tags ?? [], names)];
+  return [...(removing ? [backup] : []), ...revisionedRollbackCommands(way)];
 }

@@ -3,7 +3,7 @@ import { lostFromFront } from '../../domain/gateway-front.js';
 import { askOfGateway, canaryName, inOrder } from '../../domain/gateways.js';
 import { wantsProxy } from '../../domain/injection.js';
 import type { DetectedMesh, GatewayDeployment, NamespaceInjection, RevisionTag } from '../../domain/plan.js';
-import { revisionedCommands } from '../../domain/revisioned-commands.js';
+import { revisionedCommands, revisionedRollbackCommands } from '../../domain/revisioned-commands.js';
 import { divideRevisioned } from '../../domain/revisioned-waves.js';
 
 const DEFAULT: RevisionTag = { tag: 'default', revision: '1-30-3' };
@@ -116,6 +116,40 @@ describe('the wave of the gateways', () => {
     expect(order).toEqual([...order].sort((a, b) => a - b));
     expect(order).not.toContain(-1);
     expect(commands.filter((command) => command.startsWith('istioctl install'))).toHaveLength(2);
+  });
+});
+
+describe('going back by hand', () => {
+  const side = (revision: string, version: string) => ({
+    version,
+    revision,
+    sidecar: { driver: 'istio-revisioned' as const, revision, proxyTag: version },
+  });
+  const route = { driver: 'istio-revisioned' as const, from: side('1-30-3', '1.30.3'), to: side('1-31-0', '1.31.0') };
+  const waves = [{ name: 'gateways', namespaces: [], gate: 'finalize', gateways: [declared, injected, installed] }];
+
+  it('brings every gateway back before the control plane that it may run on goes', () => {
+    const commands = revisionedRollbackCommands({ route, tags: [], namespaces: ['shop'], waves });
+    const place = (text: string) => commands.findIndex((command) => command.includes(text));
+    const order = [
+      'namespace shop',
+      'public -n gw istio.io/rev=1-30-3',
+      'delete deployment edge-1-31-0 -n gw',
+      'Deployment istio-system/istio-ingressgateway back',
+      'istioctl uninstall --revision 1-31-0',
+    ].map(place);
+    expect(order).not.toContain(-1);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+  });
+
+  it('has Helm take away what Helm has installed', () => {
+    const commands = revisionedRollbackCommands({
+      route: { ...route, installer: 'helm' },
+      tags: [],
+      namespaces: [],
+      waves: [],
+    });
+    expect(commands.at(-1)).toBe('helm uninstall istiod-1-31-0 -n istio-system');
   });
 });
 
