@@ -129,9 +129,11 @@ async function canaries(mesh: Mesh): Promise<string[]> {
   return found.map(({ metadata }) => metadata.name);
 }
 
-/** The proxies that each gateway runs. */
+/** The proxies that each gateway runs itself; what a canary beside it runs does not count. */
 async function gatewayProxies(mesh: Mesh): Promise<Record<string, string[]>> {
-  const pods = (await mesh.facts.list('pods', '-A')).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const pods = (await mesh.facts.list('pods', '-A', '-l', '!meshlift.dev/canary-of')).filter(
+    ({ metadata }) => metadata.deletionTimestamp === undefined,
+  );
   const tagsOf = (gateway: string) => {
     const own = pods.filter(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`.startsWith(`${gateway}-`));
     return [...new Set(own.map(proxyTag))];
