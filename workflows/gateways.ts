@@ -69,9 +69,12 @@ export function createGatewayMoves(ledger: Ledger, installation: () => Installat
       await notHeld();
       await change.installGateways({ ...installation(), gateways: installed, timeoutSeconds: timeoutSeconds() });
     },
+    // The way it came: a canary that was left behind may hold the room that another gateway needs.
     moveBack: () =>
       move(
-        all().filter(({ kind }) => kind !== 'installed'),
+        all()
+          .filter(({ kind }) => kind !== 'installed')
+          .reverse(),
         'back',
       ),
     release: (side) =>

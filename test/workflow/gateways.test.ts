@@ -54,8 +54,8 @@ describe('gateways of current Istio', () => {
     const calls = callsOf(run.mesh);
     expect(calls.slice(calls.indexOf('installGateways') + 1)).toEqual([
       'restoreTags',
-      'moveGateway gw/public-istio back',
       'moveGateway gw/edge back',
+      'moveGateway gw/public-istio back',
       'restoreGateways',
       'releaseGateway gw/public-istio from',
       'compareWithSnapshot',
