@@ -57,3 +57,6 @@ export const COMPONENT_LABEL = 'operator.istio.io/component';
 
 /** Label by which the charts of current Istio say what their objects are a part of. */
 export const PART_OF_LABEL = 'app.kubernetes.io/part-of';
+
+/** Name of the webhook that checks configuration without a revision's label; it leads to the default revision. */
+export const DEFAULT_VALIDATOR = 'istiod-default-validator';

@@ -65,6 +65,11 @@ export function revisionOf(entry: Pick<RecordedObject, 'object'>): string | null
   return recordedLabels(entry)[REVISION_LABEL] ?? null;
 }
 
+/** Whether labels are those of the istiod of a revision; one without a revision's label is the default one. */
+export function isIstiodOf(labels: Readonly<Record<string, string>> = {}, revision: string): boolean {
+  return labels['app'] === 'istiod' && (labels[REVISION_LABEL] ?? DEFAULT_REVISION) === revision;
+}
+
 /** The installation that an object says it belongs to, by the mark of the installer of 1.6; null when it says none. */
 export function installationOf(entry: Pick<RecordedObject, 'object'>): string | null {
   return recordedLabels(entry)[OWNER_LABEL] ?? null;

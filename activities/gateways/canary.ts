@@ -1,11 +1,11 @@
-import { CANARY_LABEL, canaryName, placeOf } from '../../domain/gateways.js';
+import { CANARY_LABEL, canaryName } from '../../domain/gateways.js';
 import { REVISION_LABEL } from '../../domain/names.js';
 import { desiredPods } from '../../domain/rollout.js';
 import type { WorkloadRef } from '../../domain/workload.js';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
 import { failure } from '../failure.js';
-import type { KubeObject, Resource } from '../kube/types.js';
+import type { KubeObject } from '../kube/types.js';
 import { asWorkload } from '../workloads/owned-pods.js';
 import { patchCommand, workloadCollection, workloadResource } from '../workloads/resources.js';
 import type { MoveInput } from '../workloads/watch-workload.js';
@@ -70,13 +70,9 @@ async function createCanary(context: ActivityContext, input: CanaryInput, gatewa
       const message = `Deployment ${ref.namespace}/${ref.name} of cluster ${input.run.cluster} is not Meshlift's, and has the name that the canary of gateway ${input.workload.name} would have.`;
       throw failure('FailedCreate', message);
     }
-    await kube.create(collectionOf(ref), manifestOf(gateway, ref, input.revision));
+    await kube.create(workloadCollection(ref.kind, ref.namespace), manifestOf(gateway, ref, input.revision));
     return { outcome: 'succeeded', value: undefined };
   });
-}
-
-function collectionOf({ kind, namespace }: WorkloadRef): Resource {
-  return workloadCollection(kind, namespace);
 }
 
 async function scaleCanary(context: ActivityContext, { run }: CanaryInput, ref: WorkloadRef, replicas: number) {
@@ -103,7 +99,7 @@ async function scaleCanary(context: ActivityContext, { run }: CanaryInput, ref: 
 function manifestOf(gateway: KubeObject, ref: WorkloadRef, revision: string): object {
   const { spec } = gateway as unknown as { readonly spec: DeploymentSpec };
   const { metadata = {}, ...template } = spec.template;
-  const own = { [CANARY_LABEL]: placeOf({ deployment: `${ref.namespace}/${gateway.metadata.name}` }).name };
+  const own = { [CANARY_LABEL]: gateway.metadata.name };
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',

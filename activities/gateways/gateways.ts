@@ -1,5 +1,4 @@
 import { placeOf } from '../../domain/gateways.js';
-import { gatewayKindOf } from '../../domain/injection.js';
 import { lostFromFront } from '../../domain/gateway-front.js';
 import { named } from '../../domain/named.js';
 import { REVISION_LABEL } from '../../domain/names.js';
@@ -28,16 +27,12 @@ export async function recordGateways(kube: KubeClient): Promise<Readonly<Record<
   const records = await Promise.all(
     found.map(async ({ deployment, kind, declared, revision = null }): Promise<[string, RecordedGateway] | null> => {
       const object = await kube.get(deploymentResource({ deployment }));
-      if (object === null || gatewayKindOf(templateOf(object)) === null) return null;
+      if (object === null) return null;
       const owner = declared === undefined ? {} : { declared: { name: declared, revision } };
       return [deployment, { kind, ...owner, front: await readFront(kube, object, kind) }];
     }),
   );
   return Object.fromEntries(records.filter((entry) => entry !== null));
-}
-
-function templateOf({ spec }: KubeObject) {
-  return (spec as { template: Parameters<typeof gatewayKindOf>[0] }).template;
 }
 
 /** The label `istio.io/rev` of an object; null where it has none. */

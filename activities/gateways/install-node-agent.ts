@@ -7,7 +7,6 @@ import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import { untilHolds } from '../mesh/deployment-state.js';
 import { install } from '../mesh/install-control-plane.js';
-import { agentVersion } from '../planning/detect-node-agents.js';
 import { createReporter } from '../workloads/report-progress.js';
 import { agentObstacle, progressOf } from './node-agents.js';
 
@@ -50,7 +49,7 @@ async function follow(
     const obstacle = await untilHolds(
       async () => {
         const object = await kube.get({ api: 'apps/v1', plural: 'daemonsets', namespace, name });
-        const missing = agentObstacle(object, object === null ? null : agentVersion(object), version);
+        const missing = agentObstacle(object, version);
         await tell(progressOf(object, missing));
         if (missing !== null) report(missing);
         return missing;

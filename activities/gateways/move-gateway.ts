@@ -11,7 +11,7 @@ import { createMoveWorkload } from '../workloads/move-workload.js';
 import { ownedPods } from '../workloads/owned-pods.js';
 import { podsIn, workloadResource } from '../workloads/resources.js';
 import type { MoveInput } from '../workloads/watch-workload.js';
-import { raiseCanary, removeCanary, type CanaryInput } from './canary.js';
+import { raiseCanary, removeCanary } from './canary.js';
 import { askForRevision, declaredOf } from './declared.js';
 import { followProxies } from './follow-proxies.js';
 import { requireFront } from './gateways.js';
@@ -27,7 +27,8 @@ export function createMoveGateway(context: ActivityContext): Activities['moveGat
     heartbeating(async (signal): Promise<MoveResult> => {
       const { kube } = context.access(run.cluster);
       const workload = { kind: 'Deployment' as const, ...placeOf(gateway) };
-      const expected = proxyOf(route, direction === 'forward' ? 'to' : 'from');
+      const side = direction === 'forward' ? 'to' : 'from';
+      const expected = proxyOf(route, side);
       const input = { run, workload, direction, expected, timeoutSeconds };
       const before = await readSnapshot(context.dataDir, run);
       const record = before.gateways?.[gateway.deployment];
@@ -40,9 +41,9 @@ export function createMoveGateway(context: ActivityContext): Activities['moveGat
         const needsOne = direction === 'forward' && (await isToMove(kube, object, input));
         if (needsOne) await raiseCanary(context, canary, object, signal);
         result = await moveWorkload(input);
-        await removeCanary(context, canary satisfies CanaryInput);
+        await removeCanary(context, canary);
       } else {
-        await askForRevision(context, run, declared, route[direction === 'forward' ? 'to' : 'from'].revision);
+        await askForRevision(context, run, declared, route[side].revision);
         const { moved } = await followProxies(context, input, signal);
         result = { workload, pods: moved, restarted: true };
       }

@@ -1,14 +1,12 @@
 import type { KubeObject } from '../kube/types.js';
+import { versionOf } from '../workloads/owned-pods.js';
 import type { Told } from '../workloads/report-progress.js';
 
-/**
- * What a DaemonSet lacks to run a version on every node, as a part of a sentence; null when it lacks nothing.
- * @param found version of its template; null when it is not there
- */
-export function agentObstacle(object: KubeObject | null, found: string | null, version: string): string | null {
+/** What a DaemonSet lacks to run a version on every node, as a part of a sentence; null when it lacks nothing. */
+export function agentObstacle(object: KubeObject | null, version: string): string | null {
   if (object === null) return 'it is not there';
-  if (found !== version) return `its template has version ${found ?? '?'}`;
-  return daemonSetObstacle(object);
+  const found = versionOf(object);
+  return found === version ? daemonSetObstacle(object) : `its template has version ${found}`;
 }
 
 /** What a DaemonSet lacks to be ready on every node; null when it lacks nothing. */

@@ -1,4 +1,5 @@
 import { placeOf } from '../../domain/gateways.js';
+import { REVISION_LABEL } from '../../domain/names.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { heartbeating } from '../heartbeat.js';
@@ -7,7 +8,7 @@ import { readSnapshot } from '../rollback/snapshot-file.js';
 import { asWorkload } from '../workloads/owned-pods.js';
 import { askForRevision, declaredOf } from './declared.js';
 import { followProxies } from './follow-proxies.js';
-import { askedRevision, deploymentResource } from './gateways.js';
+import { deploymentResource } from './gateways.js';
 import { proxyOf } from './move-gateway.js';
 
 /** istiod copies the labels of a Gateway to its pods within moments, unless it is told not to. */
@@ -55,7 +56,7 @@ async function ask(
   const isCopied = async () => {
     const object = await kube.get(resource);
     const labels = object === null ? {} : asWorkload(object).spec.template.metadata?.labels;
-    return askedRevision({ metadata: { name: '', labels: labels ?? {} } }) === wanted ? null : 'not yet';
+    return (labels?.[REVISION_LABEL] ?? null) === wanted ? null : 'not yet';
   };
   if (isNew) await untilHolds(isCopied, { timeoutSeconds: COPIED_WITHIN_SECONDS, signal });
   const workload = { kind: 'Deployment' as const, ...placeOf(gateway) };

@@ -1,6 +1,6 @@
 import { HELM_NAMESPACE, HELM_RELEASE } from '../../domain/helm.js';
-import { ISTIO_NAMESPACE, REVISION_LABEL, DEFAULT_REVISION } from '../../domain/names.js';
-import { pluralOf } from '../../domain/old-revision.js';
+import { ISTIO_NAMESPACE } from '../../domain/names.js';
+import { isIstiodOf, pluralOf } from '../../domain/old-revision.js';
 import type { Route } from '../../domain/plan.js';
 import { recordedLabels, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
 import { failure } from '../failure.js';
@@ -11,9 +11,6 @@ export interface ReleaseRef {
   readonly namespace: string;
   readonly name: string;
 }
-
-/** Name of the validator of configuration without a revision's label, which chart `base` brings. */
-export const DEFAULT_VALIDATOR = 'istiod-default-validator';
 
 /** The release that an object says it belongs to; null when it says none. */
 export function ownerOf({ annotations = {} }: Pick<ObjectMeta, 'annotations'>): ReleaseRef | null {
@@ -28,19 +25,14 @@ export async function sourceRelease(kube: KubeClient, cluster: string, route: Ro
     { labelSelector: 'app=istiod' },
   );
   const { revision } = route.from;
-  const old = items.find(({ metadata }) => (metadata.labels?.[REVISION_LABEL] ?? DEFAULT_REVISION) === revision);
+  const old = items.find(({ metadata }) => isIstiodOf(metadata.labels, revision));
   return requireOwner(old === undefined ? null : ownerOf(old.metadata), cluster, route);
 }
 
 /** The same from the snapshot: when the old control plane has gone, its Deployment can no longer tell. */
 export function recordedRelease({ objects }: Snapshot, cluster: string, route: Route): ReleaseRef {
   const { revision } = route.from;
-  const old = objects.find(
-    (entry) =>
-      pluralOf(entry) === 'deployments' &&
-      recordedLabels(entry)['app'] === 'istiod' &&
-      (recordedLabels(entry)[REVISION_LABEL] ?? DEFAULT_REVISION) === revision,
-  );
+  const old = objects.find((entry) => pluralOf(entry) === 'deployments' && isIstiodOf(recordedLabels(entry), revision));
   return requireOwner(old === undefined ? null : ownerOf(metadataOf(old)), cluster, route);
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { REVISION_LABEL } from '../../domain/names.js';
+import { DEFAULT_VALIDATOR, REVISION_LABEL } from '../../domain/names.js';
 import type { Snapshot } from '../../domain/snapshot.js';
 import type { RunRef } from '../contract.js';
 import { failure } from '../failure.js';
@@ -8,7 +8,7 @@ import type { Step } from '../mesh/drivers/driver.js';
 import { releaseFor } from '../releases/release-for.js';
 import { changeByHelm } from './control-plane.js';
 import { helmOf } from './helm.js';
-import { DEFAULT_VALIDATOR, ownerOf, recordedRelease } from './releases.js';
+import { ownerOf, recordedRelease } from './releases.js';
 
 const BASE_CHART = join('manifests', 'charts', 'base');
 const VALIDATOR: Resource = {

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
-import { imageVersion } from '../../domain/pod.js';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, Installation, RunRef } from '../contract.js';
@@ -15,6 +14,7 @@ import { accessArguments } from '../kube/access-arguments.js';
 import { createTargetInstallation } from '../planning/target-installation.js';
 import { releaseFor } from '../releases/release-for.js';
 import { runDir } from '../rollback/snapshot-file.js';
+import { versionOf } from '../workloads/owned-pods.js';
 import type { InstallStage } from './drivers/driver.js';
 import { driverFor } from './drivers/index.js';
 
@@ -111,8 +111,7 @@ async function refuseForeignRevision(
       { labelSelector: `app=istiod,${REVISION_LABEL}=${to.revision}` },
     );
   for (const deployment of items) {
-    const { template } = deployment['spec'] as { template: { spec: { containers: { image: string }[] } } };
-    const tag = imageVersion(template.spec.containers[0]?.image ?? '');
+    const tag = versionOf(deployment);
     if (tag === to.version) continue;
     const message = `Revision ${to.revision} exists in cluster ${run.cluster} already, with version ${tag}; revisions are never changed.`;
     throw failure('InstallFailed', message);

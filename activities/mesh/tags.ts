@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { DEFAULT_REVISION, DEFAULT_TAG, REVISION_LABEL, TAG_LABEL } from '../../domain/names.js';
+import { DEFAULT_REVISION, DEFAULT_TAG, DEFAULT_VALIDATOR, REVISION_LABEL, TAG_LABEL } from '../../domain/names.js';
 import { pluralOf } from '../../domain/old-revision.js';
 import type { RevisionTag, Route } from '../../domain/plan.js';
 import { keyOf, recordedLabels, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
@@ -109,7 +109,7 @@ export async function restoreTags({ context, run, route, signal }: Step, before:
 function isOfTags(entry: RecordedObject, { from }: Route): boolean {
   if (recordedLabels(entry)[TAG_LABEL] !== undefined) return true;
   const isPlain = from.revision === DEFAULT_REVISION && recordedLabels(entry)[REVISION_LABEL] === DEFAULT_REVISION;
-  return entry.name === 'istiod-default-validator' || (isPlain && pluralOf(entry).endsWith('webhookconfigurations'));
+  return entry.name === DEFAULT_VALIDATOR || (isPlain && pluralOf(entry).endsWith('webhookconfigurations'));
 }
 
 function tagsToProbe(recorded: readonly RecordedObject[], { from }: Route): string[] {

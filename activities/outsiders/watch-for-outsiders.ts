@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { ISTIO_NAMESPACE } from '../../domain/names.js';
+import { isIstiodOf } from '../../domain/old-revision.js';
 import type { OutsideChange } from '../../domain/outside-change.js';
 import { driverOf } from '../../domain/plan.js';
 import { WORKLOAD_KINDS } from '../../domain/workload.js';
@@ -7,7 +8,7 @@ import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { heartbeating } from '../heartbeat.js';
 import type { Store } from '../kube/store.js';
-import type { KubeObject, Resource } from '../kube/types.js';
+import type { Resource } from '../kube/types.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
 import { nextChange } from '../workloads/watch-workload.js';
 import { createBaselineKeeper, readBaseline } from './baseline.js';
@@ -61,7 +62,7 @@ export function createWatchForOutsiders(context: ActivityContext): Activities['w
       const signposts = (): Signposts => ({
         webhooks: webhooks.flatMap((store) => store.items()),
         gateways: gateways.flatMap((store) => store.items()),
-        isOldThere: mesh.items().some((object) => isIstiodOf(object, route.from.revision)),
+        isOldThere: mesh.items().some((object) => isIstiodOf(object.metadata.labels, route.from.revision)),
       });
       const keep = createBaselineKeeper(context, run);
       const look = () => {
@@ -83,10 +84,6 @@ export function createWatchForOutsiders(context: ActivityContext): Activities['w
       }
     });
   };
-}
-
-function isIstiodOf({ metadata: { labels = {} } }: KubeObject, revision: string): boolean {
-  return labels['app'] === 'istiod' && (labels[REVISION_LABEL] ?? DEFAULT_REVISION) === revision;
 }
 
 async function firstChanges(

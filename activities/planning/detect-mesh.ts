@@ -1,3 +1,4 @@
+import { HELM_RELEASE } from '../../domain/helm.js';
 import { gatewayKindOf, isInstalledGateway } from '../../domain/injection.js';
 import {
   COMPONENT_LABEL,
@@ -9,14 +10,14 @@ import {
   TAG_LABEL,
 } from '../../domain/names.js';
 import type { ControlPlane, DetectedMesh, Installer, NamespaceInjection, RevisionTag } from '../../domain/plan.js';
-import { imageVersion, isLive, proxyTagOf, revisionMarkOf } from '../../domain/pod.js';
+import { isLive, proxyTagOf, revisionMarkOf } from '../../domain/pod.js';
 import { WORKLOAD_KINDS } from '../../domain/workload.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import type { KubeClient, KubeObject } from '../kube/types.js';
 import { isComplete } from '../mesh/deployment-state.js';
 import { PROBE_LABEL } from '../mesh/probe-namespace.js';
-import { asPod, asWorkload } from '../workloads/owned-pods.js';
+import { asPod, asWorkload, versionOf } from '../workloads/owned-pods.js';
 import { gatewaysAmong } from './detect-gateways.js';
 import { nodeAgentsAmong } from './detect-node-agents.js';
 
@@ -69,7 +70,7 @@ function controlPlane(deployment: KubeObject): ControlPlane {
   return {
     revision: deployment.metadata.labels?.[REVISION_LABEL] ?? DEFAULT_REVISION,
     deployment: deployment.metadata.name,
-    version: imageVersion(asWorkload(deployment).spec.template.spec.containers[0]?.image ?? ''),
+    version: versionOf(deployment),
     ready: isComplete(deployment),
     ...installerOf(deployment),
   };
@@ -79,7 +80,7 @@ function controlPlane(deployment: KubeObject): ControlPlane {
 function installerOf({ metadata }: KubeObject): { installer?: Installer } {
   const { labels = {}, annotations = {}, ownerReferences = [] } = metadata;
   if (ownerReferences.some(({ kind }) => kind === 'IstioRevision')) return { installer: 'sail' };
-  if (annotations['meta.helm.sh/release-name'] !== undefined) return { installer: 'helm' };
+  if (annotations[HELM_RELEASE] !== undefined) return { installer: 'helm' };
   return labels[OWNER_LABEL] === undefined ? {} : { installer: 'istioctl' };
 }
 

@@ -1,7 +1,6 @@
 import type { NodeAgent, NodeAgentKind } from '../../domain/plan.js';
-import { imageVersion } from '../../domain/pod.js';
 import type { KubeObject } from '../kube/types.js';
-import { asWorkload } from '../workloads/owned-pods.js';
+import { asWorkload, versionOf } from '../workloads/owned-pods.js';
 
 /** How the charts label the pods of each. */
 const LABELS: Readonly<Record<NodeAgentKind, readonly [label: string, value: string]>> = {
@@ -23,10 +22,5 @@ export function nodeAgentsAmong(daemonSets: readonly KubeObject[]): NodeAgent[] 
 
 function agentOf(object: KubeObject, kind: NodeAgentKind): NodeAgent {
   const { name, namespace = '' } = object.metadata;
-  return { daemonSet: `${namespace}/${name}`, kind, version: agentVersion(object) };
-}
-
-/** Version of a part of every node, by the image of its first container. */
-export function agentVersion(object: KubeObject): string {
-  return imageVersion(asWorkload(object).spec.template.spec.containers[0]?.image ?? '');
+  return { daemonSet: `${namespace}/${name}`, kind, version: versionOf(object) };
 }

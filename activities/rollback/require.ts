@@ -1,4 +1,5 @@
 import { INJECTION_LABEL, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { isIstiodOf } from '../../domain/old-revision.js';
 import { named } from '../../domain/named.js';
 import { driverOf, type Route } from '../../domain/plan.js';
 import { isLive, runsSidecarOf } from '../../domain/pod.js';
@@ -15,7 +16,7 @@ export async function requireOldControlPlane(kube: KubeClient, run: RunRef, rout
     { api: 'apps/v1', plural: 'deployments', namespace: ISTIO_NAMESPACE },
     { labelSelector: 'app=istiod' },
   );
-  const old = items.find(({ metadata }) => (metadata.labels?.[REVISION_LABEL] ?? 'default') === route.from.revision);
+  const old = items.find(({ metadata }) => isIstiodOf(metadata.labels, route.from.revision));
   if (old !== undefined && isComplete(old)) return;
   const message = `The old control plane ${route.from.revision} of cluster ${run.cluster} is not complete, so the new one stays.`;
   throw failure('ControlPlaneNotReady', message);

@@ -5,6 +5,7 @@ import { failure } from '../failure.js';
 import { daemonSetObstacle } from '../gateways/node-agents.js';
 import { heartbeating } from '../heartbeat.js';
 import { isComplete, untilHolds } from '../mesh/deployment-state.js';
+import type { KubeObject } from '../kube/types.js';
 import { resourceOf } from './observe.js';
 import { restoreObject } from './restore.js';
 import { readSnapshot } from './snapshot-file.js';
@@ -27,43 +28,47 @@ export function createRestoreGateways(context: ActivityContext): Activities['res
         return found;
       };
       await restore(READ_AT_START);
-      for (const entry of (await restore(['daemonsets'])).reverse())
-        await untilOnEveryNode(context, run, entry, { timeoutSeconds, signal });
-      const deployments = await restore(['deployments']);
-      await Promise.all(deployments.map((entry) => untilComplete(context, run, entry, { timeoutSeconds, signal })));
+      const bounds = { timeoutSeconds, signal };
+      for (const running of [DAEMON_SETS, DEPLOYMENTS]) {
+        const restored = await restore([running.plural]);
+        await Promise.all(restored.map((entry) => untilWhole(context, run, { ...running, entry }, bounds)));
+      }
       await restore(['services']);
     });
 }
 
-async function untilComplete(
-  context: ActivityContext,
-  run: RunRef,
-  recorded: RecordedObject,
-  bounds: { timeoutSeconds: number; signal: AbortSignal },
-): Promise<void> {
-  const { kube } = context.access(run.cluster);
-  const name = `Deployment ${recorded.namespace ?? ''}/${recorded.name}`;
-  const answer = await untilHolds(async () => {
-    const object = await kube.get(resourceOf(recorded));
-    return object !== null && isComplete(object) ? null : `${name} is not complete again`;
-  }, bounds);
-  if (answer !== null)
-    throw failure('WorkloadNotReady', `In cluster ${run.cluster} ${answer} after ${bounds.timeoutSeconds} s.`);
+/** What runs the gateways and add-ons, and what one of them lacks after so many seconds: null, or the rest of a sentence. */
+interface Running {
+  readonly plural: string;
+  readonly kind: string;
+  readonly lack: (object: KubeObject | null, seconds: number) => string | null;
 }
 
-async function untilOnEveryNode(
+const DEPLOYMENTS: Running = {
+  plural: 'deployments',
+  kind: 'Deployment',
+  lack: (object, seconds) =>
+    object !== null && isComplete(object) ? null : `is not complete again after ${seconds} s`,
+};
+
+const DAEMON_SETS: Running = {
+  plural: 'daemonsets',
+  kind: 'DaemonSet',
+  lack: (object, seconds) => {
+    const missing = object === null ? 'it is not there' : daemonSetObstacle(object);
+    return missing === null ? null : `is not back on every node after ${seconds} s: ${missing}`;
+  },
+};
+
+async function untilWhole(
   context: ActivityContext,
   run: RunRef,
-  recorded: RecordedObject,
+  { kind, lack, entry }: Running & { readonly entry: RecordedObject },
   bounds: { timeoutSeconds: number; signal: AbortSignal },
 ): Promise<void> {
   const { kube } = context.access(run.cluster);
-  const answer = await untilHolds(async () => {
-    const object = await kube.get(resourceOf(recorded));
-    return object === null ? 'it is not there' : daemonSetObstacle(object);
-  }, bounds);
+  const answer = await untilHolds(async () => lack(await kube.get(resourceOf(entry)), bounds.timeoutSeconds), bounds);
   if (answer === null) return;
-  const name = `DaemonSet ${recorded.namespace ?? ''}/${recorded.name}`;
-  const message = `In cluster ${run.cluster} ${name} is not back on every node after ${bounds.timeoutSeconds} s: ${answer}.`;
-  throw failure('WorkloadNotReady', message);
+  const name = `${kind} ${entry.namespace ?? ''}/${entry.name}`;
+  throw failure('WorkloadNotReady', `In cluster ${run.cluster} ${name} ${answer}.`);
 }

@@ -1,4 +1,4 @@
-import { controllerOf, type Pod } from '../../domain/pod.js';
+import { controllerOf, imageVersion, type Pod } from '../../domain/pod.js';
 import type { Workload } from '../../domain/rollout.js';
 import type { WorkloadKind } from '../../domain/workload.js';
 import type { KubeObject } from '../kube/types.js';
@@ -11,6 +11,11 @@ export function asPod(object: KubeObject): Pod {
 /** A workload as the domain sees it. */
 export function asWorkload(object: KubeObject): Workload {
   return object as unknown as Workload;
+}
+
+/** Version of what a workload runs, by the image of its first container. */
+export function versionOf(object: KubeObject): string {
+  return imageVersion(asWorkload(object).spec.template.spec.containers[0]?.image ?? '');
 }
 
 /** The label with the hash of the template, of those that own their pods through ReplicaSets. */

@@ -1,7 +1,7 @@
 import { isFinal, wasTouched } from '../../domain/phases.js';
 import type { Wave } from '../../domain/plan.js';
 import type { NamespaceState, NamespaceStatus, RunState } from '../../domain/run.js';
-import type { WorkloadProgress } from '../../domain/workload.js';
+import { workloadName, type WorkloadProgress } from '../../domain/workload.js';
 import { between } from './elapsed.js';
 import type { Glyph, Pen, Style } from './pen.js';
 import { counted } from './text.js';
@@ -91,7 +91,7 @@ function namespaceLines(rows: readonly NamespaceState[], input: TreeInput, colum
 function gatewayLines(wave: Wave, { state, workloads }: TreeInput, column: number, pen: Pen): string[] {
   const isBack = state.phase.name === 'rolledBack';
   return partsOf(wave).map(({ kind, word, place, unit }) => {
-    const progress = workloads.find(({ workload }) => workload.kind === kind && nameOf(workload) === place);
+    const progress = workloads.find(({ workload }) => workloadName(workload) === `${kind} ${place}`);
     const [glyph, style] = WORKLOAD_LOOKS[progress?.status ?? (isBack ? 'moved' : 'waiting')];
     const untold = isBack ? 'as before' : 'waiting';
     const counts = progress === undefined ? untold : `${progress.moved}/${counted(progress.desired, unit)}`;
@@ -110,10 +110,6 @@ function partsOf({ agents = [], gateways = [] }: Wave) {
     ...agents.map(({ daemonSet }) => ({ kind: 'DaemonSet', word: 'DaemonSet', place: daemonSet, unit: 'node' })),
     ...gateways.map(({ deployment }) => ({ kind: 'Deployment', word: 'gateway', place: deployment, unit: 'pod' })),
   ];
-}
-
-function nameOf({ namespace, name }: WorkloadProgress['workload']): string {
-  return `${namespace}/${name}`;
 }
 
 function foldedLines(rows: readonly NamespaceState[], state: RunState, pen: Pen): string[] {

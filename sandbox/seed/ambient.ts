@@ -1,7 +1,6 @@
 import type { Sandbox } from '../cluster/state.js';
-import { runTool } from '../exec.js';
 import { installCurrent, OLD_REVISION } from './install-current.js';
-import { registerGatewayApi } from './gateways.js';
+import { kubectl, registerGatewayApi } from './gateways.js';
 
 const NAMESPACE = 'ambient';
 const WAYPOINT = 'waypoint';
@@ -10,18 +9,21 @@ const MORE_NODES = ['node-1', 'node-2'];
 
 /** Installs a mesh with an ambient data plane on three nodes: CNI, ztunnel, and a namespace with its waypoint. */
 export async function installAmbient(sandbox: Sandbox): Promise<void> {
-  const kubectl = (args: readonly string[], input?: string) =>
-    runTool(sandbox.kubectl, ['--kubeconfig', sandbox.adminKubeconfig, ...args], input === undefined ? {} : { input });
-  const first = JSON.parse(await kubectl(['get', 'node', 'node-0', '-o', 'json'])) as NodeObject;
+  const first = JSON.parse(await kubectl(sandbox, ['get', 'node', 'node-0', '-o', 'json'])) as NodeObject;
   const nodes = MORE_NODES.map((name) => nodeLike(first, name));
-  await kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: nodes }));
+  await kubectl(sandbox, ['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: nodes }));
   // Before istiod: it looks for these kinds when it starts.
   await registerGatewayApi(sandbox);
   await installCurrent(sandbox, OLD_REVISION, 'ambient');
-  await kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: ambientManifests() }));
+  await kubectl(
+    sandbox,
+    ['apply', '-f', '-'],
+    JSON.stringify({ apiVersion: 'v1', kind: 'List', items: ambientManifests() }),
+  );
   const inNamespace = ['-n', NAMESPACE, '--timeout=120s'];
-  await kubectl(['wait', '--for=create', `deployment/${WAYPOINT}`, ...inNamespace]);
-  for (const name of [WAYPOINT, 'web']) await kubectl(['rollout', 'status', `deployment/${name}`, ...inNamespace]);
+  await kubectl(sandbox, ['wait', '--for=create', `deployment/${WAYPOINT}`, ...inNamespace]);
+  for (const name of [WAYPOINT, 'web'])
+    await kubectl(sandbox, ['rollout', 'status', `deployment/${name}`, ...inNamespace]);
 }
 
 interface NodeObject {

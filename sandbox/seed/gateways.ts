@@ -139,7 +139,8 @@ function injectedTemplate(): object {
   };
 }
 
-function kubectl(sandbox: Sandbox, args: readonly string[], input?: string): Promise<string> {
+/** Runs the sandbox's kubectl as its administrator. */
+export function kubectl(sandbox: Sandbox, args: readonly string[], input?: string): Promise<string> {
   const options = input === undefined ? {} : { input };
   return runTool(sandbox.kubectl, ['--kubeconfig', sandbox.adminKubeconfig, ...args], options);
 }

@@ -2,10 +2,11 @@ import { placeOf } from '../../../domain/gateways.js';
 import { gatewayKindOf } from '../../../domain/injection.js';
 import { named } from '../../../domain/named.js';
 import { ISTIO_NAMESPACE } from '../../../domain/names.js';
-import type { Installer, NodeAgent } from '../../../domain/plan.js';
+import type { Installer } from '../../../domain/plan.js';
 import type { KubeObject } from '../../kube/types.js';
 import { asWorkload } from '../../workloads/owned-pods.js';
 import type { Check, CheckInput, Found } from '../check.js';
+import { placeOf as placeOfObject } from '../meshed-pods.js';
 
 /** Whose installations the run can go on with, each by its own tool. */
 const MOVED_INSTALLERS: readonly Installer[] = ['istioctl', 'helm'];
@@ -31,7 +32,7 @@ async function gatewaysOfNodes({ reader, cluster }: CheckInput): Promise<Found[]
       const objects = await reader.list('apps/v1', `${kind.toLowerCase()}s`);
       return objects
         .filter((object) => gatewayKindOf(asWorkload(object).spec.template) !== null)
-        .map(({ metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
+        .map((object) => `${kind} ${placeOfObject(object)}`);
     }),
   );
   if (found.flat().length === 0) return [];
@@ -48,38 +49,41 @@ async function gatewaysOfNodes({ reader, cluster }: CheckInput): Promise<Found[]
 async function installedGateways({ mesh, cluster, release, target }: CheckInput): Promise<Found[]> {
   const installed = (mesh.gatewayDeployments ?? []).filter(({ kind }) => kind === 'installed');
   if (installed.length === 0) return [];
-  const outside = installed.filter((gateway) => placeOf(gateway).namespace !== ISTIO_NAMESPACE);
-  const { given } = await target.manifests();
-  const rendered = new Set(
-    given
-      .filter(({ kind }) => kind === 'Deployment')
-      .map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`),
+  const [inside, outside] = [true, false].map((isInside) =>
+    installed
+      .filter((gateway) => (placeOf(gateway).namespace === ISTIO_NAMESPACE) === isInside)
+      .map(({ deployment }) => deployment),
   );
-  const missing = installed.filter(
-    ({ deployment }) => !outside.some((each) => each.deployment === deployment) && !rendered.has(deployment),
-  );
-  const names = (gateways: typeof installed) => named(gateways.map(({ deployment }) => deployment));
+  const missing = await notRendered(target, 'Deployment', inside ?? []);
   return [
-    ...(outside.length === 0
-      ? []
-      : [
-          {
-            reason: 'NotMovedYet',
-            message: `Cluster ${cluster.id} has gateways of the installer outside ${ISTIO_NAMESPACE}, which this version of Meshlift does not move: ${names(outside)}.`,
-            remedy: 'Upgrade them with istioctl in a run of their own, or replace them by injected gateways.',
-          },
-        ]),
-    ...(missing.length === 0
-      ? []
-      : [
-          {
-            reason: 'GatewayNotInstalled',
-            message: `Release ${release.version} with the options of this plan would not install ${names(missing)} of cluster ${cluster.id} again, so it would stay on the old revision.`,
-            remedy: 'Have it installed with --set or --overlay, or remove it first where nobody needs it.',
-            command: `meshlift plan ${cluster.id} --release ${release.version} --set 'components.ingressGateways[0].enabled=true'`,
-          },
-        ]),
+    ...about(outside ?? [], (names) => ({
+      reason: 'NotMovedYet',
+      message: `Cluster ${cluster.id} has gateways of the installer outside ${ISTIO_NAMESPACE}, which this version of Meshlift does not move: ${names}.`,
+      remedy: 'Upgrade them with istioctl in a run of their own, or replace them by injected gateways.',
+    })),
+    ...about(missing, (names) => ({
+      reason: 'GatewayNotInstalled',
+      message: `Release ${release.version} with the options of this plan would not install ${names} of cluster ${cluster.id} again, so it would stay on the old revision.`,
+      remedy: 'Have it installed with --set or --overlay, or remove it first where nobody needs it.',
+      command: `meshlift plan ${cluster.id} --release ${release.version} --set 'components.ingressGateways[0].enabled=true'`,
+    })),
   ];
+}
+
+/** Which of some objects of a kind, `namespace/name`, the target would not install. */
+async function notRendered(
+  target: CheckInput['target'],
+  kind: string,
+  places: readonly string[],
+): Promise<readonly string[]> {
+  const { given } = await target.manifests();
+  const rendered = new Set(given.filter((object) => object.kind === kind).map(placeOfObject));
+  return places.filter((place) => !rendered.has(place));
+}
+
+/** One finding about some objects; none where there are none. */
+function about(places: readonly string[], finding: (names: string) => Found): Found[] {
+  return places.length === 0 ? [] : [finding(named(places))];
 }
 
 function foreignInstallers({ mesh, cluster, plan }: CheckInput): Found[] {
@@ -100,47 +104,38 @@ function foreignInstallers({ mesh, cluster, plan }: CheckInput): Found[] {
 async function nodeAgents({ mesh, cluster, plan, release, target, reader }: CheckInput): Promise<Found[]> {
   const { nodeAgents: agents = [] } = mesh;
   if (agents.length === 0) return [];
-  const names = (some: readonly NodeAgent[]) => named(some.map(({ daemonSet }) => `DaemonSet ${daemonSet}`));
   if (plan.route?.installer === 'helm') {
     return [
       {
         reason: 'NotMovedYet',
-        message: `Cluster ${cluster.id} has parts on every node that are releases of Helm, which this version of Meshlift does not move: ${names(agents)}.`,
+        message: `Cluster ${cluster.id} has parts on every node that are releases of Helm, which this version of Meshlift does not move: ${named(agents.map(({ daemonSet }) => asDaemonSet(daemonSet)))}.`,
         remedy: 'Upgrade their charts with Helm after the control plane: cni first, then ztunnel.',
       },
     ];
   }
   const daemonSets = await reader.list('apps/v1', 'daemonsets');
-  const stuck = agents.filter(({ daemonSet }) => daemonSets.some((object) => isOnDelete(object, daemonSet)));
-  const rendered = new Set((await target.manifests()).given.filter(({ kind }) => kind === 'DaemonSet').map(placeIn));
-  const missing = agents.filter(({ daemonSet }) => !rendered.has(daemonSet));
+  const places = agents.map(({ daemonSet }) => daemonSet);
+  const stuck = places.filter((place) => daemonSets.some((object) => isOnDelete(object, place)));
+  const missing = await notRendered(target, 'DaemonSet', places);
   return [
-    ...(stuck.length === 0
-      ? []
-      : [
-          {
-            reason: 'NotMovedYet',
-            message: `In cluster ${cluster.id} nobody replaces the pods of ${names(stuck)} by themselves (update strategy OnDelete).`,
-            remedy: 'Give it update strategy RollingUpdate for the upgrade, or drain the nodes one by one yourself.',
-          },
-        ]),
-    ...(missing.length === 0
-      ? []
-      : [
-          {
-            reason: 'NodeAgentNotInstalled',
-            message: `Release ${release.version} with the options of this plan would not install ${names(missing)} of cluster ${cluster.id} again, so it would stay on the old version.`,
-            remedy: 'Name the profile that has it with --profile, or have it installed with --set or --overlay.',
-            command: `meshlift plan ${cluster.id} --release ${release.version} --profile ambient`,
-          },
-        ]),
+    ...about(stuck.map(asDaemonSet), (names) => ({
+      reason: 'NotMovedYet',
+      message: `In cluster ${cluster.id} nobody replaces the pods of ${names} by themselves (update strategy OnDelete).`,
+      remedy: 'Give it update strategy RollingUpdate for the upgrade, or drain the nodes one by one yourself.',
+    })),
+    ...about(missing.map(asDaemonSet), (names) => ({
+      reason: 'NodeAgentNotInstalled',
+      message: `Release ${release.version} with the options of this plan would not install ${names} of cluster ${cluster.id} again, so it would stay on the old version.`,
+      remedy: 'Name the profile that has it with --profile, or have it installed with --set or --overlay.',
+      command: `meshlift plan ${cluster.id} --release ${release.version} --profile ambient`,
+    })),
   ];
 }
 
-function isOnDelete(object: KubeObject, daemonSet: string): boolean {
-  return placeIn(object) === daemonSet && asWorkload(object).spec.updateStrategy?.type === 'OnDelete';
+function asDaemonSet(place: string): string {
+  return `DaemonSet ${place}`;
 }
 
-function placeIn({ metadata }: KubeObject): string {
-  return `${metadata.namespace ?? ''}/${metadata.name}`;
+function isOnDelete(object: KubeObject, place: string): boolean {
+  return placeOfObject(object) === place && asWorkload(object).spec.updateStrategy?.type === 'OnDelete';
 }
