@@ -201,6 +201,8 @@ export interface Activities {
 
   /** Brings the old control plane back as it was before finalising: from the backup and the snapshot, and proves it. */
   restoreOldControlPlane(input: { run: RunRef; route: Route }): Promise<void>;
+  /** In place only: gives every object of the control plane back what the snapshot says, and proves that the old one serves. */
+  restoreInPlace(input: { run: RunRef; route: Route }): Promise<void>;
   /** Restores the gateway's recorded pod template; never a blind `rollout undo`. */
   restoreGateways(input: { run: RunRef; timeoutSeconds: number }): Promise<void>;
   /**

@@ -22,7 +22,7 @@ import { createPrepareWayBack } from './rollback/prepare-way-back.js';
 import { createReinstallSource } from './rollback/reinstall-source.js';
 import { createRemoveNewControlPlane } from './rollback/remove-new-control-plane.js';
 import { createRestoreGateways } from './rollback/restore-gateways.js';
-import { createRestoreOldControlPlane } from './rollback/restore-old-control-plane.js';
+import { createRestoreInPlace, createRestoreOldControlPlane } from './rollback/restore-old-control-plane.js';
 import { createTakeSnapshot } from './rollback/take-snapshot.js';
 import { createConfirmMoved, createConfirmMovedBack } from './workloads/confirm-moved.js';
 import { createWatchForOutsiders } from './outsiders/watch-for-outsiders.js';
@@ -68,6 +68,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     verifyMesh: createVerifyMesh(context),
     watchForOutsiders: createWatchForOutsiders(context),
     restoreOldControlPlane: createRestoreOldControlPlane(context),
+    restoreInPlace: createRestoreInPlace(context),
     restoreGateways: createRestoreGateways(context),
     confirmMovedBack: createConfirmMovedBack(context),
     reinstallSource: createReinstallSource(context),

@@ -3,7 +3,7 @@ import type { DriverName } from './driver.js';
 
 /** Checks that one generation of Istio has no use for, and why. */
 const NOT_ASKED: Readonly<Record<DriverName, readonly CheckId[]>> = {
-  'asm-1.6': ['MESH052', 'MESH053', 'MESH054', 'MESH055', 'MESH056', 'MESH057', 'MESH058'],
+  'asm-1.6': ['MESH052', 'MESH053', 'MESH054', 'MESH055', 'MESH056', 'MESH057', 'MESH058', 'MESH059'],
   'istio-revisioned': [
     // Going back never installs the old release again, and no installer calls kubectl.
     'MESH003',

@@ -28,7 +28,12 @@ const OF_ONE_VERSION = ['hub', 'tag', 'image'] as const;
  * its images. A registry of one's own stays: the new images must be there, and the plan says so.
  */
 export function carriedValues(values: Values): Values {
-  const { global, pilot, ...others } = without(values, OF_ONE_RELEASE);
+  return keptValues(without(values, OF_ONE_RELEASE));
+}
+
+/** The values of a release that is upgraded where it is: all that a person has chosen, but for the version of its images. */
+export function keptValues(values: Values): Values {
+  const { global, pilot, ...others } = without(values, ['tag', 'image']);
   return {
     ...others,
     ...(isObject(global) && { global: without(global, ['tag']) }),

@@ -28,6 +28,16 @@ export const ISTIO_NAMESPACE = 'istio-system';
 /** The revision name that Istio gives to a control plane installed without one. */
 export const DEFAULT_REVISION = 'default';
 
+/** What the charts of Istio call an object of one revision: the one without a revision has the plain name. */
+export function inRevision(name: string, revision: string): string {
+  return `${name}${revisionSuffix(revision)}`;
+}
+
+/** What names of objects of one revision end in: nothing for the one without a revision. */
+export function revisionSuffix(revision: string): string {
+  return revision === DEFAULT_REVISION ? '' : `-${revision}`;
+}
+
 /** Labels of the field. `istio-injection` wins over `istio.io/rev` (guide, step 5.1). */
 export const INJECTION_LABEL = 'istio-injection';
 /** The label that ties a namespace, a pod or a control plane object to a revision. */

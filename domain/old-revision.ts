@@ -1,4 +1,11 @@
-import { COMPONENT_LABEL, DEFAULT_REVISION, ISTIO_NAMESPACE, OWNER_LABEL, REVISION_LABEL } from './names.js';
+import {
+  COMPONENT_LABEL,
+  DEFAULT_REVISION,
+  ISTIO_NAMESPACE,
+  OWNER_LABEL,
+  REVISION_LABEL,
+  revisionSuffix,
+} from './names.js';
 import { driverOf, type Route } from './plan.js';
 import { needsSourceArchive } from './release.js';
 import { isOwnRevisioned } from './revisioned-objects.js';
@@ -113,7 +120,7 @@ function isOwnOf16(entry: RecordedObject, revision: string): boolean {
   // Those that the charts write for each version of the proxy; their names tell nothing of the revision.
   if (plural === 'envoyfilters') return label === revision;
   if (label !== null && label !== revision) return false;
-  const suffix = revision === DEFAULT_REVISION ? '' : `-${revision}`;
+  const suffix = revisionSuffix(revision);
   return (OWN_NAMES[plural] ?? []).some((name) => entry.name === `${name}${suffix}`);
 }
 

@@ -1,3 +1,4 @@
+import { isInPlace } from './plan.js';
 import type { FinalPhase, ForwardPhase, NamespaceState, Phase, PhaseName, RunState } from './run.js';
 
 /** Names of the phases after which nothing happens any more. */
@@ -125,20 +126,26 @@ const NEXT_STEPS: PerPhase<RunState> = {
   planning: () => 'Reads what is in the cluster and forms the waves; then come the preflight checks.',
   preflight: () => 'Runs every check; a blocker ends the run before anything changes.',
   preparing: () => 'Fetches and proves the release and takes the snapshot; then the new control plane is installed.',
-  installing: () => 'Installs the new control plane beside the old one; then it is verified.',
+  installing: (_, { plan }) =>
+    `${isInPlace(plan?.route) ? 'Replaces the control plane where it is' : 'Installs the new control plane beside the old one'}; then it is verified.`,
   verifying: (_, state) => `Proves that the new control plane injects its own sidecar; then ${waveStart(state, 0)}.`,
   migrating: ({ wave }, state) =>
     `Moves ${waveName(state, wave)}; then it ${soaks(state) ? 'soaks' : `waits at gate ${gateOf(state, wave)}`}.`,
   soaking: ({ wave }, state) => `Watches ${waveName(state, wave)}; then it waits at gate ${gateOf(state, wave)}.`,
   awaitingPromotion: ({ wave, gate }, state) =>
     `Waits for \`meshlift promote ${state.cluster}\` at gate ${gate}; then ${waveStart(state, wave + 1)}.`,
-  finalizing: () => 'Removes the old control plane, once two looks find it unused; then the mesh is proven.',
+  finalizing: (_, { plan }) =>
+    isInPlace(plan?.route)
+      ? 'Looks twice for proxies of before; then the mesh is proven.'
+      : 'Removes the old control plane, once two looks find it unused; then the mesh is proven.',
   succeeded: (_, { release }) => `Nothing is left to do: the mesh runs ${release}.`,
   rolledBack: () => 'Nothing is left to do: the mesh is as the snapshot says.',
   rejected: () => 'Nothing was changed. Clear the blockers that the findings name, then start again.',
   cancelled: () => 'Nothing was changed.',
-  rollingBack: (_, { removing }) =>
-    `${removing ? 'Restores the old control plane, brings' : 'Brings'} the namespaces back, then the gateway, removes the new control plane, and compares.`,
+  rollingBack: (_, { removing, plan }) =>
+    isInPlace(plan?.route)
+      ? 'Puts the old control plane in its place again, brings the namespaces back, then the gateways, and compares.'
+      : `${removing ? 'Restores the old control plane, brings' : 'Brings'} the namespaces back, then the gateway, removes the new control plane, and compares.`,
   blocked: ({ obstacle }, { cluster }) => `Waits for \`meshlift retry ${cluster}\`. ${obstacle.remedy}`,
   rollbackBlocked: ({ obstacle }, { cluster }) =>
     `Waits for \`meshlift retry ${cluster}\`, which goes on with the rollback. ${obstacle.remedy}`,
@@ -159,7 +166,8 @@ export function nextStep(state: RunState): string {
 
 function waveStart(state: RunState, wave: number): string {
   const isThere = state.plan?.waves[wave] !== undefined;
-  return isThere ? `${waveName(state, wave)} moves` : 'the old control plane is removed';
+  if (isThere) return `${waveName(state, wave)} moves`;
+  return isInPlace(state.plan?.route) ? 'the mesh is proven' : 'the old control plane is removed';
 }
 
 function waveName({ plan }: RunState, wave: number): string {

@@ -53,6 +53,10 @@ export const upgradeOptionsSchema = z.strictObject({
     .max(20)
     .default([]),
   /**
+   * Replaces the control plane where it is, for who cannot run two of them (ADR 0012). Its risk is a finding that must be waived.
+   */
+  inPlace: z.boolean().default(false),
+  /**
    * `all`: the run does not begin while an option of the old installation is missing in the new one.
    * `none`: the new one shall have none but those in `set` and `overlays`; the plan shows what is lost.
    */
@@ -227,6 +231,8 @@ export interface Route {
   readonly driver?: DriverName;
   /** Who installs the new control plane, because it has installed the old one. Absent means istioctl. */
   readonly installer?: 'helm';
+  /** The new control plane takes the place of the old one: both sides have one revision, and versions tell them apart. */
+  readonly inPlace?: true;
   readonly from: { readonly version: string; readonly revision: string; readonly sidecar: SidecarTarget };
   readonly to: { readonly version: string; readonly revision: string; readonly sidecar: SidecarTarget };
 }
@@ -234,6 +240,11 @@ export interface Route {
 /** The driver of a route. */
 export function driverOf({ driver = 'asm-1.6' }: Pick<Route, 'driver'>): DriverName {
   return driver;
+}
+
+/** Whether a route replaces the control plane where it is, so that there is never a second one. */
+export function isInPlace(route: Pick<Route, 'inPlace'> | null | undefined): boolean {
+  return route?.inPlace === true;
 }
 
 /** An overlay file as it was when the plan was made. */

@@ -1,4 +1,4 @@
-import { DEFAULT_REVISION, INJECTION_LABEL, REVISION_LABEL } from './names.js';
+import { DEFAULT_REVISION, INJECTION_LABEL, REVISION_LABEL, revisionSuffix } from './names.js';
 import type { Route, UpgradeOptions, Wave } from './plan.js';
 import { needsSourceArchive, type Release } from './release.js';
 
@@ -42,7 +42,7 @@ const ONLY_1_5 = [
 
 /** Guide, step 7, in the order that keeps validation and injection alive. */
 function finalCommands({ from, to }: Route): string[] {
-  const suffix = from.revision === DEFAULT_REVISION ? '' : `-${from.revision}`;
+  const suffix = revisionSuffix(from.revision);
   const patch = {
     metadata: { labels: { [REVISION_LABEL]: to.revision } },
     spec: { selector: { app: 'istiod', [REVISION_LABEL]: to.revision, istio: null } },

@@ -131,11 +131,19 @@ export function runsSidecarOf(pod: Pod, side: SidecarTarget, other: SidecarTarge
   const tag = proxyTagOf(pod);
   if (isFinished(pod) || tag === null) return false;
   const mark = revisionMarkOf(pod, side.driver);
+  if (side.replaced === true || other.replaced === true) return isInPlaceSideOf(pod, side, other);
   // The image of a gateway may be anything, and both revisions may run one version: where there is a mark, it decides.
   if (side.driver === 'istio-revisioned') return mark === null ? isTagOf(tag, side) : mark === side.revision;
   if (tag === side.proxyTag) return true;
   // 1.5 writes no label: a proxy without one is served by it, whatever patch it is itself; the new gateways are not.
   return side.revision === null ? mark === null && tag !== other.proxyTag : mark === side.revision;
+}
+
+/** Both sides have one revision. Older proxies that nobody has restarted for long count as the old side's. */
+function isInPlaceSideOf(pod: Pod, side: SidecarTarget, other: SidecarTarget): boolean {
+  const mark = revisionMarkOf(pod, side.driver);
+  const isNew = isTagOf(proxyTagOf(pod), side.replaced === true ? other : side);
+  return (mark === null || mark === side.revision) && isNew === (side.replaced !== true);
 }
 
 /** The controller that a pod belongs to; undefined for a bare pod. */

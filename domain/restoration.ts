@@ -1,5 +1,5 @@
 import { named } from './named.js';
-import type { DetectedMesh, Finding, Plan } from './plan.js';
+import { isInPlace, type DetectedMesh, type Finding, type Plan } from './plan.js';
 import { canRollBack, initialState, isFinal, phaseTitle } from './phases.js';
 import type { NamespaceState, Refusal, RunState } from './run.js';
 
@@ -78,6 +78,8 @@ export function acceptCluster(
   const other = mesh.controlPlanes.find(({ revision }) => ![route.to.revision, route.from.revision].includes(revision));
   if (other !== undefined)
     return changed(`it has a control plane ${other.revision} of version ${other.version} by now`);
+  // In place everybody who asks for the old one asks for the new one, too.
+  if (isInPlace(route)) return null;
   const moved = new Set(plan?.waves.flatMap(({ namespaces }) => namespaces));
   const users = mesh.namespaces.filter(
     ({ namespace, revision }) => revision === route.to.revision && !moved.has(namespace),

@@ -1,5 +1,5 @@
 import { canaryName, placeOf } from './gateways.js';
-import { INJECTION_LABEL, REVISION_LABEL } from './names.js';
+import { DEFAULT_REVISION, INJECTION_LABEL, REVISION_LABEL } from './names.js';
 import type { GatewayDeployment, NodeAgentKind, Route, TagMove, UpgradeOptions, Wave } from './plan.js';
 import type { Release } from './release.js';
 
@@ -46,10 +46,11 @@ export function revisionedCommands({ release, options, waves, tags, route }: Pla
   ];
 }
 
-function installOptions({ profile, revision }: Planned['release'], options: Planned['options']): string[] {
+/** What `istioctl install` is given; nothing of the revision where that is the one without a name. */
+export function installOptions({ profile, revision }: Planned['release'], options: Planned['options']): string[] {
   return [
     `--set profile=${options.profile ?? profile}`,
-    `--set revision=${revision}`,
+    ...(revision === DEFAULT_REVISION ? [] : [`--set revision=${revision}`]),
     ...options.overlays.map((name) => `-f ${name}.yaml`),
     ...options.set.map((option) => `--set '${option}'`),
   ];

@@ -1,4 +1,4 @@
-import { COMPONENT_LABEL, DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL, TAG_LABEL } from './names.js';
+import { COMPONENT_LABEL, ISTIO_NAMESPACE, REVISION_LABEL, revisionSuffix, TAG_LABEL } from './names.js';
 import { recordedLabels, type RecordedObject } from './snapshot.js';
 
 /**
@@ -44,6 +44,6 @@ function isInMesh({ namespace }: RecordedObject): boolean {
 }
 
 function isNamedFor({ collection, name }: RecordedObject, revision: string): boolean {
-  const suffix = revision === DEFAULT_REVISION ? '' : `-${revision}`;
+  const suffix = revisionSuffix(revision);
   return OWN_NAMES[collection.split('/').at(-1) ?? '']?.(suffix).includes(name) === true;
 }

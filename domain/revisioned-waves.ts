@@ -27,13 +27,17 @@ interface Revisions {
 
 /**
  * Canary, the rest, and the gateways last (pitfalls 4d), with the tags that begin each wave. Without a choice the canary is
- * what the mesh itself calls so: the namespaces of a tag such as `prod-canary`; else the one with the fewest pods.
+ * what the mesh itself calls so: the namespaces of a tag such as `prod-canary`; else the one with the fewest pods. From a revision
+ * to itself means in place.
  */
 export function divideRevisioned(
   mesh: DetectedMesh,
   { from, to }: Revisions,
   options: Pick<UpgradeOptions, 'canary' | 'exclude'>,
 ): RevisionedWaves {
+  const inPlace = from === to;
+  // istioctl has then replaced all that it owns with the control plane; a release of Helm stands for itself.
+  const allAtOnce = inPlace && mesh.controlPlanes.find(({ revision }) => revision === from)?.installer !== 'helm';
   const tags = tagsOf(mesh);
   const movable = mesh.namespaces.filter((entry) => {
     const serving = revisionServing(entry, tags);
@@ -47,16 +51,14 @@ export function divideRevisioned(
   const divided = divideIntoWaves(others, { exclude: options.exclude, ...(canary && { canary }) });
   const isIncluded = (namespace: string) => !options.exclude.includes(namespace);
   const included = gateways.filter((gateway) => isIncluded(placeOf(gateway).namespace));
-  const withNodes = withAgents(
-    divided.waves,
-    mesh.nodeAgents ?? [],
-    included.filter(({ waypoint }) => waypoint === true),
-  );
+  const isWithNodes = ({ waypoint }: GatewayDeployment) => waypoint === true && !allAtOnce;
+  const withNodes = withAgents(divided.waves, allAtOnce ? [] : (mesh.nodeAgents ?? []), included.filter(isWithNodes));
   const untagged = withGateways(withNodes, {
     namespaces: ofGateways.map(({ namespace }) => namespace).filter(isIncluded),
-    gateways: included.filter(({ waypoint }) => waypoint !== true),
+    gateways: included.filter((gateway) => !isWithNodes(gateway)),
   });
-  const moves = planTags(mesh, from, untagged);
+  // In place tags stay where they are.
+  const moves = inPlace ? [] : planTags(mesh, from, untagged);
   const waves = untagged.map((wave) => withTags(wave, moves));
   return { waves, tags: moves, problems: [...divided.problems, ...tornApart(asks, moves, waves, options.exclude)] };
 }

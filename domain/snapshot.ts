@@ -43,6 +43,8 @@ export interface Snapshot {
   /** All labels of every namespace. */
   readonly namespaces: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly objects: readonly RecordedObject[];
+  /** Releases of Helm by `namespace/name`, each with how often it had been changed; absent where Helm does not keep the mesh. */
+  readonly helm?: Readonly<Record<string, number>>;
   /** Gateways by their Deployment, `namespace/name`; absent where the driver moves none by themselves. */
   readonly gateways?: Readonly<Record<string, RecordedGateway>>;
 }

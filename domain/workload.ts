@@ -25,6 +25,11 @@ export interface SidecarTarget {
   readonly proxyTag: string;
   /** Whose injector it is: what pods say about their sidecar differs. Absent means `asm-1.6`. */
   readonly driver?: DriverName;
+  /**
+   * Its control plane is replaced where it is: every proxy of the revision is its, but for those that the new one has injected, which
+   * only their version tells.
+   */
+  readonly replaced?: true;
   /** Whose pods are meant; absent means those of workloads, which have a sidecar. */
   readonly of?: 'gateways';
 }

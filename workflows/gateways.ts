@@ -1,6 +1,6 @@
 import { condition } from '@temporalio/workflow';
 import type { GatewayStep, Installation } from '../activities/contract.js';
-import type { GatewayDeployment } from '../domain/plan.js';
+import { isInPlace, type GatewayDeployment } from '../domain/plan.js';
 import { change, watchFor } from './activities.js';
 import type { Ledger } from './ledger.js';
 
@@ -30,6 +30,9 @@ export function createGatewayMoves(ledger: Ledger, installation: () => Installat
   const ofKind = (gateways: readonly GatewayDeployment[], kind: GatewayDeployment['kind']) =>
     gateways.filter((gateway) => gateway.kind === kind);
   const timeoutSeconds = () => ledger.state().plan?.options.workloadTimeoutSeconds ?? 0;
+  const inPlace = () => isInPlace(installation().route);
+  /** Those that a tag or a label would take along; in place none of them moves. */
+  const pinned = () => (inPlace() ? [] : ofKind(all(), 'gatewayApi'));
   const notHeld = () => condition(() => ledger.state().pause === null);
 
   type Watching = ReturnType<typeof watchFor>;
@@ -51,9 +54,7 @@ export function createGatewayMoves(ledger: Ledger, installation: () => Installat
 
   return {
     pin: (side) =>
-      forEach(ofKind(all(), 'gatewayApi'), (watch, step, options) =>
-        watch.pinGateway.executeWithOptions(options, [{ ...step, side }]),
-      ),
+      forEach(pinned(), (watch, step, options) => watch.pinGateway.executeWithOptions(options, [{ ...step, side }])),
     async installAgents(wave) {
       for (const agent of planned(wave)?.agents ?? []) {
         await notHeld();
@@ -66,6 +67,8 @@ export function createGatewayMoves(ledger: Ledger, installation: () => Installat
       await move(ofKind(gateways, 'injected'), 'forward');
       const installed = ofKind(gateways, 'installed');
       if (installed.length === 0) return;
+      // They were installed with the control plane; what they have not got by that they get by a restart.
+      if (inPlace()) return move(installed, 'forward');
       await notHeld();
       await change.installGateways({ ...installation(), gateways: installed, timeoutSeconds: timeoutSeconds() });
     },
@@ -73,12 +76,12 @@ export function createGatewayMoves(ledger: Ledger, installation: () => Installat
     moveBack: () =>
       move(
         all()
-          .filter(({ kind }) => kind !== 'installed')
+          .filter(({ kind }) => kind !== 'installed' || inPlace())
           .reverse(),
         'back',
       ),
     release: (side) =>
-      forEach(ofKind(all(), 'gatewayApi'), (watch, step, options) =>
+      forEach(pinned(), (watch, step, options) =>
         watch.releaseGateway.executeWithOptions(options, [{ ...step, side }]),
       ),
   };

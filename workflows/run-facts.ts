@@ -1,7 +1,8 @@
 import { FAILURES } from '../domain/failures.js';
+import { inPlaceRollbackCommands } from '../domain/in-place-commands.js';
 import { wasTouched } from '../domain/phases.js';
 import { restoreCommands, rollbackCommands } from '../domain/planned-commands.js';
-import { driverOf, type Route } from '../domain/plan.js';
+import { driverOf, isInPlace, type Route } from '../domain/plan.js';
 import { revisionedRollbackCommands } from '../domain/revisioned-commands.js';
 import type { Obstacle, RunState } from '../domain/run.js';
 import type { RunRef } from '../activities/contract.js';
@@ -32,6 +33,7 @@ export function manualCommandsOf(state: RunState): string[] {
   const { route } = state.plan;
   const left = state.namespaces.filter((row) => wasTouched(row) && row.status !== 'movedBack');
   const names = left.map(({ namespace }) => namespace);
+  if (isInPlace(route)) return inPlaceRollbackCommands(route, names, state.plan.waves);
   if (driverOf(route) === 'istio-revisioned') return revisionedManual(state, names);
   const first = state.removing ? restoreCommands(route, state.cluster, state.restores?.runId ?? state.runId) : [];
   return [...first, ...rollbackCommands(route, names)];

@@ -1,6 +1,6 @@
 import { condition, sleep } from '@temporalio/workflow';
 import { wasTouched } from '../domain/phases.js';
-import type { UpgradeRequest } from '../domain/plan.js';
+import { isInPlace, type UpgradeRequest } from '../domain/plan.js';
 import { needsSourceArchive } from '../domain/release.js';
 import type { NamespaceState, Phase, PhaseName, RunState } from '../domain/run.js';
 import { change, examine, read, watchFor } from './activities.js';
@@ -26,6 +26,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
   const target = () => ({ run, route: routeOf(ledger.state()) });
   const overlays = () => ledger.state().plan?.overlays ?? [];
   const installation = () => ({ ...target(), options: options(), overlays: overlays() });
+  const inPlace = () => isInPlace(routeOf(ledger.state()));
   const comesFrom15 = () => needsSourceArchive(routeOf(ledger.state()).from.version);
   const gateways = createGatewayMoves(ledger, installation);
   const untilLeft = (phase: Phase) => condition(() => ledger.state().phase !== phase);
@@ -98,6 +99,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
         await change.checkOldRevisionUnused({ ...target(), waived });
         await soak();
         await change.checkOldRevisionUnused({ ...target(), waived });
+        if (inPlace()) return { type: 'finalized', proof: await change.verifyMesh({ ...target(), waived }) };
         ledger.apply({ type: 'removalStarted' });
         await change.adoptDefaultService(target());
         await change.removeOldInjection(target());
@@ -141,10 +143,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
   /** Guide, step 6, in the only safe order: sidecars first, then the gateway, then the control plane they need no more.
    * The installer of 1.5 removes that one by itself, so it too comes after everything that used it. */
   async function rollBack(): Promise<NewEvent> {
-    // The old control plane comes back with its tags.
-    if (ledger.state().removing) await gateways.pin('to');
-    if (ledger.state().removing) await change.restoreOldControlPlane(target());
-    else if (tags().length > 0) await change.restoreTags(target());
+    await bringBackControlPlane();
     await moves.moveAll('back', touchedIn);
     const { workloadTimeoutSeconds: timeoutSeconds } = options();
     await gateways.moveBack();
@@ -154,6 +153,14 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     await change.removeNewControlPlane(target());
     await gateways.release('from');
     return { type: 'rolledBack', proof: [...reinstalled, ...(await change.compareWithSnapshot(target()))] };
+  }
+
+  /** Where it has gone. It comes back with its tags; in place it must be there before anything can move back to it. */
+  async function bringBackControlPlane(): Promise<void> {
+    if (inPlace()) return change.restoreInPlace(target());
+    if (ledger.state().removing) await gateways.pin('to');
+    if (ledger.state().removing) await change.restoreOldControlPlane(target());
+    else if (tags().length > 0) await change.restoreTags(target());
   }
 
   function notBack(error: unknown): NewEvent {

@@ -4,6 +4,7 @@ import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
+import { upgradeAgent } from '../helm/node-agent.js';
 import { heartbeating } from '../heartbeat.js';
 import { untilHolds } from '../mesh/deployment-state.js';
 import { install } from '../mesh/install-control-plane.js';
@@ -11,14 +12,15 @@ import { createReporter } from '../workloads/report-progress.js';
 import { agentObstacle, progressOf } from './node-agents.js';
 
 /**
- * Has istioctl replace one part of every node, and watches its DaemonSet go from node to node by its own rules, until each node runs
+ * Has istioctl, or Helm where that keeps it, replace one part of every node, and watches its DaemonSet go from node to node by its own rules, until each node runs
  * the new version and is ready.
- * @throws InstallFailed with istioctl's last lines; WorkloadNotReady with what is missing
+ * @throws HelmFailed; InstallFailed with istioctl's last lines; WorkloadNotReady with what is missing
  */
 export function createInstallNodeAgent(context: ActivityContext): Activities['installNodeAgent'] {
   return ({ agent, timeoutSeconds, ...installation }) =>
     heartbeating(async (signal) => {
-      await install(context, installation, agent.kind, signal);
+      if (installation.route.installer === 'helm') await upgradeAgent(context, installation, agent, signal);
+      else await install(context, installation, agent.kind, signal);
       await follow(
         context,
         installation.run,

@@ -1,5 +1,5 @@
 import { placeOf } from '../../domain/gateways.js';
-import type { Route } from '../../domain/plan.js';
+import { isInPlace, type Route } from '../../domain/plan.js';
 import { isBehind } from '../../domain/rollout.js';
 import type { SidecarTarget } from '../../domain/workload.js';
 import type { ActivityContext } from '../context.js';
@@ -17,8 +17,8 @@ import { followProxies } from './follow-proxies.js';
 import { requireFront } from './gateways.js';
 
 /**
- * Moves one gateway that the installer does not own, in either direction, and proves that people outside find it where they found it
- * (pitfalls 4d). One of the Gateway API moves by its label; an injected one by its own rolling update, behind a canary.
+ * Moves one gateway in either direction, and proves that people outside find it where they found it (pitfalls 4d). One of the Gateway
+ * API moves by its label; an injected one by its own rolling update, behind a canary; one of the installer comes here in place only.
  * @throws GatewayChanged when an address, a traffic policy, an autoscaler or a budget is not as before; else as `moveWorkload`
  */
 export function createMoveGateway(context: ActivityContext): Activities['moveGateway'] {
@@ -38,12 +38,15 @@ export function createMoveGateway(context: ActivityContext): Activities['moveGat
       let result: MoveResult;
       if (declared === null) {
         const canary = { ...input, revision: route.to.revision };
-        const needsOne = direction === 'forward' && (await isToMove(kube, object, input));
+        // The installer's own are moved by it, or, in place, like any other workload.
+        const mayHaveOne = direction === 'forward' && gateway.kind === 'injected';
+        const needsOne = mayHaveOne && (await isToMove(kube, object, input));
         if (needsOne) await raiseCanary(context, canary, object, signal);
         result = await moveWorkload(input);
         await removeCanary(context, canary);
       } else {
-        await askForRevision(context, run, declared, route[side].revision);
+        // In place istiod rolls it out by itself, and it goes on asking for what it asks for.
+        if (!isInPlace(route)) await askForRevision(context, run, declared, route[side].revision);
         const { moved } = await followProxies(context, input, signal);
         result = { workload, pods: moved, restarted: true };
       }

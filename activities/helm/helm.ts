@@ -28,8 +28,8 @@ export interface Helm {
   find(namespace: string, name: string): Promise<HelmRelease | null>;
   /** What a person has chosen about a release. */
   values(namespace: string, name: string): Promise<Readonly<Record<string, Json>>>;
-  /** The manifests of a release, as Helm keeps them. */
-  manifest(namespace: string, name: string): Promise<string>;
+  /** The manifests of a release, as Helm keeps them: of today, or of after so many changes. */
+  manifest(namespace: string, name: string, revision?: number): Promise<string>;
 }
 
 interface HelmOptions {
@@ -64,8 +64,9 @@ export function helmOf(context: Pick<ActivityContext, 'access'>, id: string, sig
       const { stdout } = await run(['get', 'values', '--namespace', namespace, '--output', 'json', '--', name]);
       return valuesSchema.parse(JSON.parse(stdout)) ?? {};
     },
-    async manifest(namespace, name) {
-      return (await run(['get', 'manifest', '--namespace', namespace, '--', name])).stdout;
+    async manifest(namespace, name, revision) {
+      const past = revision === undefined ? [] : ['--revision', String(revision)];
+      return (await run(['get', 'manifest', '--namespace', namespace, ...past, '--', name])).stdout;
     },
   };
 }

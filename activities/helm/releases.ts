@@ -5,6 +5,7 @@ import type { Route } from '../../domain/plan.js';
 import { recordedLabels, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
 import { failure } from '../failure.js';
 import type { KubeClient, ObjectMeta } from '../kube/types.js';
+import type { Helm } from './helm.js';
 
 /** Points at a release of Helm. */
 export interface ReleaseRef {
@@ -33,11 +34,23 @@ export async function sourceRelease(kube: KubeClient, cluster: string, route: Ro
 export function recordedRelease({ objects }: Snapshot, cluster: string, route: Route): ReleaseRef {
   const { revision } = route.from;
   const old = objects.find((entry) => pluralOf(entry) === 'deployments' && isIstiodOf(recordedLabels(entry), revision));
-  return requireOwner(old === undefined ? null : ownerOf(metadataOf(old)), cluster, route);
+  return requireOwner(old === undefined ? null : recordedOwner(old), cluster, route);
 }
 
-function metadataOf({ object }: RecordedObject): Pick<ObjectMeta, 'annotations'> {
-  return (object['metadata'] ?? {}) as Pick<ObjectMeta, 'annotations'>;
+/** Every release that has objects in a snapshot, by `namespace/name`, with how often it had been changed. */
+export async function releasesIn({ objects }: Snapshot, helm: Pick<Helm, 'list'>): Promise<Record<string, number>> {
+  const owners = objects.map(recordedOwner).filter((owner) => owner !== null);
+  const known = new Set(owners.map(({ namespace, name }) => `${namespace}/${name}`));
+  const lists = await Promise.all([...new Set(owners.map(({ namespace }) => namespace))].map(helm.list));
+  const found = lists
+    .flat()
+    .map(({ namespace, name, revision }): [string, number] => [`${namespace}/${name}`, revision]);
+  return Object.fromEntries(found.filter(([name]) => known.has(name)));
+}
+
+/** The release that a recorded object says it belongs to; null when it says none. */
+export function recordedOwner({ object }: RecordedObject): ReleaseRef | null {
+  return ownerOf((object['metadata'] ?? {}) as Pick<ObjectMeta, 'annotations'>);
 }
 
 function requireOwner(found: ReleaseRef | null, cluster: string, { from }: Route): ReleaseRef {

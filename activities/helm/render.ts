@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { carriedValues, releaseNameOf } from '../../domain/helm.js';
-import type { Route } from '../../domain/plan.js';
+import { carriedValues, keptValues, releaseNameOf } from '../../domain/helm.js';
+import { isInPlace, type Route } from '../../domain/plan.js';
 import type { ActivityContext } from '../context.js';
 import { objectsIn } from '../kube/manifests.js';
 import type { KubeObject } from '../kube/types.js';
@@ -10,6 +10,7 @@ import { chosenValues, ISTIOD_CHART } from './control-plane.js';
 import { crdsOf } from './crds.js';
 import { helmOf } from './helm.js';
 import { sourceRelease } from './releases.js';
+import { valuesOf } from './values.js';
 
 /** What would be installed. */
 interface Wish {
@@ -29,8 +30,9 @@ export async function renderByHelm(
 ): Promise<{ readonly given: readonly KubeObject[]; readonly plain: readonly KubeObject[] }> {
   const helm = helmOf(context, cluster, signal);
   const source = await sourceRelease(context.access(cluster).kube, cluster, route);
-  const values = carriedValues(await helm.values(source.namespace, source.name));
+  const old = await valuesOf(helm, source);
   const { revision } = route.to;
+  const values = isInPlace(route) ? keptValues(old) : carriedValues(old);
   const crds = await crdsOf(dir);
   const render = async (chosen: readonly string[]) => {
     const args = ['template', '--namespace', source.namespace, ...chosen, '--'];

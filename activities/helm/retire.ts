@@ -6,7 +6,7 @@ import { failure } from '../failure.js';
 import type { KubeClient, KubeObject, Resource } from '../kube/types.js';
 import type { Step } from '../mesh/drivers/driver.js';
 import { releaseFor } from '../releases/release-for.js';
-import { changeByHelm } from './control-plane.js';
+import { changeByHelm } from './change-by-helm.js';
 import { helmOf } from './helm.js';
 import { ownerOf, recordedRelease } from './releases.js';
 

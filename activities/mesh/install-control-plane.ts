@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { isInPlace, type Route } from '../../domain/plan.js';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, Installation, RunRef } from '../contract.js';
@@ -11,7 +12,7 @@ import { installByHelm } from '../helm/control-plane.js';
 import { heartbeating } from '../heartbeat.js';
 import { keptOverlays } from '../releases/kept-overlays.js';
 import { accessArguments } from '../kube/access-arguments.js';
-import { createTargetInstallation } from '../planning/target-installation.js';
+import { createTargetInstallation, profileArguments } from '../planning/target-installation.js';
 import { releaseFor } from '../releases/release-for.js';
 import { runDir } from '../rollback/snapshot-file.js';
 import { versionOf } from '../workloads/owned-pods.js';
@@ -29,13 +30,26 @@ const NO_MORE_AFTER_MS = 120_000;
 const BETWEEN_TRIES_MS = 3_000;
 
 /**
- * Guide, step 4: `istioctl install` of the new revision beside the old one, with the options of the old installation.
+ * Guide, step 4: `istioctl install` of the new revision beside the old one, with the options of the old installation. In place
+ * istioctl removes what it is not told to install, so that nothing can be left for later (ADR 0012).
  * istioctl applies, so that running it again after a crash is harmless; one that a killed worker left behind is ended first.
  * @throws InstallFailed with istioctl's last lines, or when the revision exists with other contents
  */
 export function createInstallControlPlane(context: ActivityContext): Activities['installControlPlane'] {
-  return (installation) => heartbeating((signal) => install(context, installation, 'controlPlane', signal));
+  return (installation) => {
+    const stage = isInPlace(installation.route) ? 'everything' : 'controlPlane';
+    return heartbeating((signal) => install(context, installation, stage, signal));
+  };
 }
+
+/** What an installation is called in the journal. */
+const OPERATIONS: Readonly<Record<InstallStage, string>> = {
+  everything: 'install',
+  controlPlane: 'install',
+  cni: 'install-cni',
+  ztunnel: 'install-ztunnel',
+  gateways: 'install-gateways',
+};
 
 /**
  * Runs `istioctl install` with the options of the run, or Helm where that keeps the mesh; running it again after a crash is harmless.
@@ -50,20 +64,19 @@ export async function install(
   const { run, options, overlays, route } = installation;
   const { cluster } = context.access(run.cluster);
   const release = context.release(run.release);
-  await refuseForeignRevision(context, run, route.to);
+  await refuseForeignRevision(context, run, route);
   if (route.installer === 'helm') return installByHelm(context, installation, signal);
   const { istioctl } = await releaseFor(context, release, signal);
   const wish = createTargetInstallation(context, { release, options, route, cluster: run.cluster }, signal);
   const shown = [
     'install',
-    ...['--set', `profile=${options.profile ?? release.profile}`, '--set', `revision=${release.revision}`],
+    ...profileArguments(options.profile ?? release.profile, route.to.revision),
     ...(await keptOverlays(context, run, overlays)).flatMap((file) => ['-f', file]),
     ...options.set.flatMap((option) => ['--set', option]),
     ...(await driverFor(route).install(stage, async () => (await wish.specs()).given)),
   ];
   const target = accessArguments(cluster);
-  const id = stage === 'controlPlane' ? 'install' : 'install-gateways';
-  const operation = { id, argv: ['istioctl', ...redacted(shown)], mutating: true };
+  const operation = { id: OPERATIONS[stage], argv: ['istioctl', ...redacted(shown)], mutating: true };
   const once = () =>
     recordOperation(context.journal, run, operation, async () => {
       const result = await runCommand({
@@ -99,11 +112,9 @@ function refused({ cluster }: RunRef, { exitCode, tail }: Pick<CommandResult, 'e
 }
 
 /** Revisions are immutable: one of that name with another version is somebody else's (pitfalls 4b). */
-async function refuseForeignRevision(
-  context: ActivityContext,
-  run: RunRef,
-  to: { readonly revision: string; readonly version: string },
-): Promise<void> {
+async function refuseForeignRevision(context: ActivityContext, run: RunRef, route: Route): Promise<void> {
+  const { from, to } = route;
+  const known = isInPlace(route) ? [from.version, to.version] : [to.version];
   const { items } = await context
     .access(run.cluster)
     .kube.list(
@@ -112,8 +123,9 @@ async function refuseForeignRevision(
     );
   for (const deployment of items) {
     const tag = versionOf(deployment);
-    if (tag === to.version) continue;
-    const message = `Revision ${to.revision} exists in cluster ${run.cluster} already, with version ${tag}; revisions are never changed.`;
+    if (known.includes(tag)) continue;
+    const why = isInPlace(route) ? `neither ${known.join(' nor ')}` : 'revisions are never changed';
+    const message = `Revision ${to.revision} exists in cluster ${run.cluster} already, with version ${tag}; ${why}.`;
     throw failure('InstallFailed', message);
   }
 }

@@ -1,6 +1,6 @@
 import { named } from '../../domain/named.js';
 import { DEFAULT_REVISION, INJECTION_LABEL, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
-import { driverOf } from '../../domain/plan.js';
+import { driverOf, isInPlace } from '../../domain/plan.js';
 import type { Pod } from '../../domain/pod.js';
 import { revisionServing, tagsOf } from '../../domain/tags.js';
 import type { ActivityContext } from '../context.js';
@@ -33,10 +33,18 @@ const STAYING: Questions = {
   'which webhooks lead to it': webhooksOn,
   'which other objects belong to it': foreignObjects,
 };
+/** In place nothing else is told apart from what the new control plane serves, nor removed. */
+const STAYING_IN_PLACE: Questions = {
+  'which pods run its proxy': (usage) => podsOn(usage, false),
+};
 /** Users that may be on their way out: pods that end, and what still speaks with the old control plane. */
 const LEAVING: Questions = {
   'which pods still end with its proxy': (usage) => podsOn(usage, true),
   'which proxies are connected to it': proxiesOf,
+};
+
+const LEAVING_IN_PLACE: Questions = {
+  'which pods still end with its proxy': (usage) => podsOn(usage, true),
 };
 
 /**
@@ -49,14 +57,16 @@ export function createCheckOldRevisionUnused(context: ActivityContext): Activiti
     heartbeating(async (signal) => {
       const { kube } = context.access(run.cluster);
       const usage = { kube, run, route, before: await readSnapshot(context.dataDir, run), waived };
-      const leaving = () => usersOf(usage, LEAVING);
+      const [staying, leaving] = isInPlace(route) ? [STAYING_IN_PLACE, LEAVING_IN_PLACE] : [STAYING, LEAVING];
       const users =
-        (await usersOf(usage, STAYING)) ??
-        (await untilHolds(leaving, { timeoutSeconds: GRACE_SECONDS, signal })) ??
+        (await usersOf(usage, staying)) ??
+        (await untilHolds(() => usersOf(usage, leaving), { timeoutSeconds: GRACE_SECONDS, signal })) ??
         // While the last ones left, others may have come.
-        (await usersOf(usage, STAYING));
+        (await usersOf(usage, staying));
       if (users === null) return;
-      throw failure('OldRevisionInUse', `In cluster ${run.cluster} the old control plane is still used: ${users}.`);
+      const what = isInPlace(route) ? 'proxies of before' : 'the old control plane';
+      const are = isInPlace(route) ? 'are still there' : 'is still used';
+      throw failure('OldRevisionInUse', `In cluster ${run.cluster} ${what} ${are}: ${users}.`);
     });
 }
 

@@ -1,4 +1,4 @@
-import { DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { inRevision, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
 import { driverOf, type Route } from '../../domain/plan.js';
 import { isOwn, ownObjects, pluralOf, revisionOf } from '../../domain/old-revision.js';
 import { keyOf, recordedName, type RecordedObject } from '../../domain/snapshot.js';
@@ -14,7 +14,7 @@ export async function webhooksOn({ kube, route, before }: Usage): Promise<string
   const { revision } = route.from;
   const own = new Set(ownObjects(before, route).map(({ uid }) => uid));
   const isOfTheGuide = driverOf(route) === 'asm-1.6';
-  const service = revision === DEFAULT_REVISION ? 'istiod' : `istiod-${revision}`;
+  const service = inRevision('istiod', revision);
   const lists = await Promise.all(
     WEBHOOKS.map(async (plural) => {
       const { items } = await kube.list({ api: 'admissionregistration.k8s.io/v1', plural });

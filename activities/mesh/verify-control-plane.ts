@@ -7,6 +7,7 @@ import { failure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import type { KubeClient, KubeObject, Resource } from '../kube/types.js';
 import { hasCaBundles } from './ca-bundles.js';
+import { versionOf } from '../workloads/owned-pods.js';
 import { isComplete, untilHolds } from './deployment-state.js';
 import { driverFor } from './drivers/index.js';
 import { probeInjection } from './probe-namespace.js';
@@ -47,6 +48,8 @@ async function firstObstacle(kube: KubeClient, route: Route): Promise<string | n
     ({ metadata }) => metadata.labels?.['app'] === 'istiod' && metadata.labels[REVISION_LABEL] === revision,
   );
   if (istiod === undefined) return `there is no Deployment of istiod with revision ${revision}`;
+  const version = versionOf(istiod);
+  if (version !== route.to.version) return `Deployment ${istiod.metadata.name} runs ${version}`;
   const late = items.find(
     (deployment) => (deployment === istiod || isOfInstaller(deployment)) && !isComplete(deployment),
   );

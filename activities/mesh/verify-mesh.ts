@@ -1,9 +1,9 @@
 import { named } from '../../domain/named.js';
 import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
-import { driverOf, type Route } from '../../domain/plan.js';
+import { driverOf, isInPlace, type Route } from '../../domain/plan.js';
 import { isLive, proxyTagOf, runsSidecarOf, type Pod } from '../../domain/pod.js';
 import type { ProofLine } from '../../domain/run.js';
-import { isTakenOver, ownObjects, pluralOf } from '../../domain/old-revision.js';
+import { isIstiodOf, isTakenOver, ownObjects, pluralOf } from '../../domain/old-revision.js';
 import { recordedName, type Json, type Snapshot } from '../../domain/snapshot.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
@@ -13,7 +13,8 @@ import { heartbeating } from '../heartbeat.js';
 import type { KubeClient } from '../kube/types.js';
 import { observe } from '../rollback/observe.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
-import { asPod } from '../workloads/owned-pods.js';
+import { asPod, versionOf } from '../workloads/owned-pods.js';
+import { isComplete } from './deployment-state.js';
 import { driverFor } from './drivers/index.js';
 import { probeInjection } from './probe-namespace.js';
 import { probeValidation } from './probe-validation.js';
@@ -33,8 +34,9 @@ export function createVerifyMesh(context: ActivityContext): Activities['verifyMe
         await proveSidecars(kube, { run, route, waived }),
         ...(await proveValidation(kube, { run, route, before })),
         await proveInjection(kube, { run, route, signal }),
-        await proveControlPlanes(kube, run, route),
-        await proveNoOrphans(kube, { run, route, before }),
+        ...(isInPlace(route)
+          ? [await proveReplaced(kube, run, route)]
+          : [await proveControlPlanes(kube, run, route), await proveNoOrphans(kube, { run, route, before })]),
         ...(await proveGateways(kube, run, before)),
       ];
     });
@@ -133,6 +135,23 @@ async function proveControlPlanes(kube: KubeClient, run: RunRef, route: Route): 
     );
   }
   return { name: 'only the new control plane is left', ok: true, detail: revisions.join(', ') };
+}
+
+/** In place nothing is removed: the Deployment of before runs the new version. */
+async function proveReplaced(kube: KubeClient, run: RunRef, { to }: Route): Promise<ProofLine> {
+  const { items } = await kube.list(
+    { api: 'apps/v1', plural: 'deployments', namespace: ISTIO_NAMESPACE },
+    { labelSelector: 'app=istiod' },
+  );
+  const istiod = items.find(({ metadata }) => isIstiodOf(metadata.labels, to.revision));
+  const found = istiod === undefined ? null : versionOf(istiod);
+  if (istiod !== undefined && found === to.version && isComplete(istiod)) {
+    const detail = `Deployment ${istiod.metadata.name} runs ${to.version}`;
+    return { name: 'the control plane was replaced in place', ok: true, detail };
+  }
+  const what = found === null ? 'is gone' : found === to.version ? 'is not complete' : `runs ${found}`;
+  const message = `The control plane ${to.revision} of cluster ${run.cluster} should run ${to.version} and ${what}.`;
+  throw failure('ControlPlaneNotReady', message);
 }
 
 /** Nothing of the old revision is left behind, and nothing was taken that is somebody else's (pitfalls 4d). */

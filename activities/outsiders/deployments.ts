@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { named } from '../../domain/named.js';
-import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { inRevision, ISTIO_NAMESPACE, RESTART_ANNOTATION, REVISION_LABEL } from '../../domain/names.js';
 import { ignoreRuleFor, writerName, type OutsideChange, type Writer } from '../../domain/outside-change.js';
 import type { Route } from '../../domain/plan.js';
 import { mergePatchBetween, pathsOf, type Json } from '../../domain/snapshot.js';
@@ -31,7 +31,7 @@ export function createDeploymentLookout(
   prints: Map<string, Print>,
   told: Set<string>,
 ) {
-  const istiod = `istiod-${route.to.revision}`;
+  const istiod = inRevision('istiod', route.to.revision);
   const seen = new Map<string, KubeObject>();
 
   const tell = (key: string, message: string, writer: Writer): OutsideChange[] => {
@@ -101,9 +101,17 @@ function marksIn(object: KubeObject | undefined): Writer['marks'] {
   return object === undefined ? {} : marksOf(object);
 }
 
+/** What an edit is: not how many there are, which is an autoscaler's to say, nor a restart of the run, which has a lookout of its own. */
 function decided({ spec }: KubeObject): Spec {
-  const { replicas, ...rest } = spec as Spec;
-  return { ...rest, none: replicas === 0 };
+  const { replicas, template, ...rest } = spec as Spec;
+  return { ...rest, template: withoutRestart(template), none: replicas === 0 };
+}
+
+function withoutRestart(template: Json = {}): Json {
+  const { metadata = {}, ...rest } = template as { metadata?: { annotations?: Spec }; [key: string]: Json | undefined };
+  const { annotations = {}, ...others } = metadata;
+  const kept = Object.entries(annotations).filter(([key]) => key !== RESTART_ANNOTATION);
+  return { ...rest, metadata: { ...others, annotations: Object.fromEntries(kept) } };
 }
 
 function digestOf(object: KubeObject): string {

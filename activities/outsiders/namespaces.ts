@@ -1,6 +1,6 @@
 import { INJECTION_LABEL, REVISION_LABEL } from '../../domain/names.js';
 import { ignoreRuleFor, writerName, type OutsideChange } from '../../domain/outside-change.js';
-import { driverOf, type Route } from '../../domain/plan.js';
+import { driverOf, isInPlace, type Route } from '../../domain/plan.js';
 import type { Snapshot } from '../../domain/snapshot.js';
 import type { RunRef } from '../contract.js';
 import type { KubeObject } from '../kube/types.js';
@@ -42,7 +42,7 @@ export function createNamespaceLookout(expectation: NamespaceExpectation, told: 
     // The run's own move: seen here before the run itself has heard of it.
     if (isEqual(current, forward) && isOurs(object, field(REVISION_LABEL))) moved.add(name);
     const recorded = pairOf(before.namespaces[name] ?? labels);
-    const wanted = moved.has(name) ? forward : recorded;
+    const wanted = moved.has(name) && !isInPlace(route) ? forward : recorded;
     // One that asks by a tag keeps its labels, or gets them back when the tag has moved.
     if (isEqual(current, wanted) || (byTag(recorded) && isEqual(current, recorded))) return null;
     return { current, wanted };

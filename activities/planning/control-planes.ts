@@ -16,9 +16,10 @@ export interface ControlPlanes {
 /**
  * The control plane to move away from: the newest of those that are not the target's own. What is shared by all of them
  * (CRDs, roles, gateways) is of its version or older, so that nothing goes back by the installation.
+ * @param inPlace whether it is replaced where it is: then it may have the target's own revision
  */
-export function chooseSource(controlPlanes: readonly ControlPlane[], release: Release): ControlPlanes {
-  const candidates = controlPlanes.filter(({ revision }) => revision !== release.revision);
+export function chooseSource(controlPlanes: readonly ControlPlane[], release: Release, inPlace = false): ControlPlanes {
+  const candidates = controlPlanes.filter(({ revision }) => inPlace || revision !== release.revision);
   const [source = null, ...others] = candidates.toSorted((a, b) => newestFirst(a.version, b.version));
   return { source, others };
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { DriverName } from '../../domain/driver.js';
+import { inPlaceCommands } from '../../domain/in-place-commands.js';
 import { plannedCommands } from '../../domain/planned-commands.js';
 import {
   driverOf,
+  isInPlace,
   type DetectedMesh,
   type Finding,
   type OverlayFile,
@@ -43,10 +45,8 @@ export function planOf(
   mesh: DetectedMesh,
   overlays: readonly OverlayFile[] = [],
 ): Plan {
-  const { source, others } = chooseSource(mesh.controlPlanes, release);
-  const findings = source === null ? [noSource(request, mesh)] : gateFindings(source, others, release);
-  const route = source === null || findings.length > 0 ? null : meshDriver(release.driver).detect(source, release);
-  const names = { from: source?.revision ?? '', to: release.revision };
+  const { findings, route, target, from } = wayTo(release, request, mesh);
+  const names = { from, to: target.revision };
   const { waves, tags, problems } = wavesOf(release.driver, mesh, names, request.options);
   const included = new Set(waves.flatMap(({ namespaces }) => namespaces));
   const namespaces = mesh.namespaces.filter(({ namespace }) => included.has(namespace));
@@ -60,7 +60,7 @@ export function planOf(
     findings: [...findings, ...problems.map(({ message }) => wrongNamespace(message))],
     waves,
     ...(tags.length > 0 && { tags }),
-    commands: route === null ? [] : commandsOf({ release, options: request.options, waves, tags, route }),
+    commands: route === null ? [] : commandsOf({ release: target, options: request.options, waves, tags, route }),
     totals: {
       namespaces: included.size,
       workloads: namespaces.reduce((sum, { workloads }) => sum + workloads, 0),
@@ -72,6 +72,17 @@ export function planOf(
     },
   };
   return { ...body, hash: hashOf(body) };
+}
+
+/** The way to a release, or why there is none. In place the target has the revision of the source. */
+function wayTo(release: Release, request: UpgradeRequest, mesh: DetectedMesh) {
+  const { inPlace } = request.options;
+  const { source, others } = chooseSource(mesh.controlPlanes, release, inPlace);
+  if (source === null) return { findings: [noSource(request, mesh)], route: null, target: release, from: '' };
+  const findings = [...gateFindings(source, others, release), ...(inPlace ? refusedInPlace(release) : [])];
+  const target = inPlace ? { ...release, revision: source.revision } : release;
+  const route = findings.length > 0 ? null : meshDriver(release.driver).detect(source, target);
+  return { findings, route, target, from: source.revision };
 }
 
 function wavesOf(
@@ -86,6 +97,7 @@ function wavesOf(
 
 function commandsOf(planned: Parameters<typeof revisionedCommands>[0]): string[] {
   const { release, options, waves, route } = planned;
+  if (isInPlace(route)) return inPlaceCommands(planned);
   const isRevisioned = driverOf(route) === 'istio-revisioned';
   return isRevisioned ? revisionedCommands(planned) : plannedCommands(release, options, waves, route);
 }
@@ -107,6 +119,20 @@ function noSource({ cluster }: UpgradeRequest, mesh: DetectedMesh): Finding {
         message: `Cluster ${cluster} runs ${only.version} as revision ${only.revision} already.`,
         remedy: 'Nothing needs to be done.',
       };
+}
+
+/** The guide's path brings its own way of installing beside the old one, and its installers differ too much to go back in place. */
+function refusedInPlace({ driver, version }: Release): Finding[] {
+  if (driver === 'istio-revisioned') return [];
+  return [
+    {
+      check: 'MESH059',
+      severity: 'blocker',
+      reason: 'InPlaceRefused',
+      message: `Release ${version} is installed beside the old control plane only, as its guide says.`,
+      remedy: 'Plan without --in-place.',
+    },
+  ];
 }
 
 function wrongNamespace(message: string): Finding {

@@ -35,7 +35,8 @@ export async function askAll(
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const { cluster, kube } = context.access(plan.cluster);
-  const release = context.release(plan.release);
+  const catalogued = context.release(plan.release);
+  const release = { ...catalogued, revision: plan.route?.to.revision ?? catalogued.revision };
   const input: CheckInput = {
     plan,
     cluster,

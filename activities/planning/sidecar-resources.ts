@@ -1,4 +1,4 @@
-import { DEFAULT_REVISION, ISTIO_NAMESPACE } from '../../domain/names.js';
+import { DEFAULT_REVISION, inRevision, ISTIO_NAMESPACE } from '../../domain/names.js';
 import { quantity } from '../../domain/quantity.js';
 import type { Workload } from '../../domain/rollout.js';
 import type { CheckInput } from './check.js';
@@ -24,7 +24,7 @@ const BY_DEFAULT: Raw = { requests: { cpu: '100m', memory: '128Mi' }, limits: { 
 /** What a sidecar of the old control plane asks for, by the values that its injector was given. */
 export async function sidecarResources({ kube, plan }: CheckInput): Promise<Resources> {
   const revision = plan.route?.from.revision ?? DEFAULT_REVISION;
-  const name = `istio-sidecar-injector${revision === DEFAULT_REVISION ? '' : `-${revision}`}`;
+  const name = inRevision('istio-sidecar-injector', revision);
   const found = await kube.get({ api: 'v1', plural: 'configmaps', namespace: ISTIO_NAMESPACE, name });
   const { values } = (found?.['data'] ?? {}) as { values?: string };
   const parsed = values === undefined ? {} : (JSON.parse(values) as { global?: { proxy?: { resources?: Raw } } });

@@ -1,3 +1,4 @@
+import { DEFAULT_REVISION } from '../../domain/names.js';
 import type { Route, UpgradeOptions } from '../../domain/plan.js';
 import type { Release } from '../../domain/release.js';
 import { overlay, withSet } from '../../domain/settings-diff.js';
@@ -30,6 +31,12 @@ interface Target {
   readonly cluster: string;
 }
 
+/** What `istioctl` is told of the profile and the revision: `default` is the one that is installed without any. */
+export function profileArguments(profile: string, revision: string): string[] {
+  const named = revision === DEFAULT_REVISION ? [] : ['--set', `revision=${revision}`];
+  return ['--set', `profile=${profile}`, ...named];
+}
+
 /** Looks at a release through its own istioctl and profiles. */
 export function createTargetInstallation(
   context: ActivityContext,
@@ -40,7 +47,7 @@ export function createTargetInstallation(
   const wanted = options.profile ?? release.profile;
   const overlays = () => context.overlayFiles(options.overlays);
   const render = async (chosen: readonly string[]) => {
-    const profile = ['--set', `profile=${wanted}`, '--set', `revision=${release.revision}`];
+    const profile = profileArguments(wanted, release.revision);
     const { exitCode, stdout, tail } = await tools.istioctl(['manifest', 'generate', ...profile, ...chosen], 60_000);
     if (exitCode !== 0) throw failure('InstallFailed', `istioctl manifest generate refused the options: ${tail}`);
     return objectsIn(stdout);

@@ -1,5 +1,5 @@
 import { OWNER_LABEL, REVISION_LABEL } from '../../domain/names.js';
-import type { Route } from '../../domain/plan.js';
+import { isInPlace, type Route } from '../../domain/plan.js';
 import { keyOf, recordedLabels, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
@@ -33,7 +33,8 @@ export function createRemoveNewControlPlane(context: ActivityContext): Activitie
       await requireUnused(kube, run, route);
       const now = await observe(kube, run);
       for (const recorded of toRestore(before, now)) await restoreObject(context, run, recorded);
-      if (route.installer === 'helm') {
+      // In place there is no release beside the old one, and what is called so is that one itself.
+      if (route.installer === 'helm' && !isInPlace(route)) {
         const { namespace } = recordedRelease(before, run.cluster, route);
         await uninstallNew(context, run, route, { namespace, signal });
       }

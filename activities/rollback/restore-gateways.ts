@@ -3,6 +3,8 @@ import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
 import { daemonSetObstacle } from '../gateways/node-agents.js';
+import { recordedOwner } from '../helm/releases.js';
+import { takeBackRelease } from '../helm/upgrade-release.js';
 import { heartbeating } from '../heartbeat.js';
 import { isComplete, untilHolds } from '../mesh/deployment-state.js';
 import type { KubeObject } from '../kube/types.js';
@@ -21,7 +23,7 @@ const READ_AT_START = ['configmaps', 'serviceaccounts', 'roles', 'rolebindings']
 export function createRestoreGateways(context: ActivityContext): Activities['restoreGateways'] {
   return ({ run, timeoutSeconds }) =>
     heartbeating(async (signal) => {
-      const { objects } = await readSnapshot(context.dataDir, run);
+      const { objects, helm } = await readSnapshot(context.dataDir, run);
       const restore = async (plurals: readonly string[]): Promise<RecordedObject[]> => {
         const found = objects.filter((entry) => entry.namespace !== null && plurals.includes(resourceOf(entry).plural));
         for (const entry of found) await restoreObject(context, run, entry);
@@ -29,12 +31,24 @@ export function createRestoreGateways(context: ActivityContext): Activities['res
       };
       await restore(READ_AT_START);
       const bounds = { timeoutSeconds, signal };
+      if (helm !== undefined) await takeBackAgents(context, run, objects, signal);
       for (const running of [DAEMON_SETS, DEPLOYMENTS]) {
         const restored = await restore([running.plural]);
         await Promise.all(restored.map((entry) => untilWhole(context, run, { ...running, entry }, bounds)));
       }
       await restore(['services']);
     });
+}
+
+/** What runs on every node goes back by the one who keeps it: then Helm's record of it is right, too. */
+async function takeBackAgents(
+  context: ActivityContext,
+  run: RunRef,
+  objects: readonly RecordedObject[],
+  signal: AbortSignal,
+): Promise<void> {
+  const releases = objects.filter((entry) => resourceOf(entry).plural === DAEMON_SETS.plural).map(recordedOwner);
+  for (const ref of releases.filter((owner) => owner !== null)) await takeBackRelease({ context, run, signal }, ref);
 }
 
 /** What runs the gateways and add-ons, and what one of them lacks after so many seconds: null, or the rest of a sentence. */

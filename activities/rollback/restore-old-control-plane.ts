@@ -5,7 +5,9 @@ import { recordedName, type Json, type RecordedObject } from '../../domain/snaps
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
 import { failure } from '../failure.js';
+import { recordedRelease } from '../helm/releases.js';
 import { pointValidator, rememberRelease } from '../helm/retire.js';
+import { takeBackRelease } from '../helm/upgrade-release.js';
 import { heartbeating } from '../heartbeat.js';
 import type { KubeClient } from '../kube/types.js';
 import { isComplete, untilHolds } from '../mesh/deployment-state.js';
@@ -32,9 +34,7 @@ export function createRestoreOldControlPlane(context: ActivityContext): Activiti
       const before = await readSnapshot(context.dataDir, run);
       const own = ownObjects(before, route);
       await requireAsLeft(kube, run, route, own);
-      const webhooks = own.filter((entry) => pluralOf(entry) === 'mutatingwebhookconfigurations');
-      // What a control plane reads must be there when it starts.
-      const parts = own.filter((entry) => !webhooks.includes(entry)).reverse();
+      const { parts, webhooks } = inOrder(own);
       for (const entry of parts) await restore(context, run, entry);
       await untilComplete(kube, run, parts, signal);
       await driverFor(route).restore({ context, run, route, signal }, before);
@@ -44,6 +44,32 @@ export function createRestoreOldControlPlane(context: ActivityContext): Activiti
       await rememberRelease({ context, run, route, signal }, before);
       await pointValidator({ context, run, route, signal }, 'from');
     });
+}
+
+/**
+ * Takes an installation in place back (ADR 0012): each object of the control plane gets back what the snapshot says, and the old
+ * version is watched until it serves. There is no other one meanwhile, so what a proxy has already goes on, and nothing else does.
+ * @throws ControlPlaneNotReady when the old control plane does not come up, or does not inject its own sidecar
+ */
+export function createRestoreInPlace(context: ActivityContext): Activities['restoreInPlace'] {
+  return ({ run, route }) =>
+    heartbeating(async (signal) => {
+      const { kube } = context.access(run.cluster);
+      const before = await readSnapshot(context.dataDir, run);
+      const { parts, webhooks } = inOrder(ownObjects(before, route));
+      if (route.installer === 'helm') {
+        await takeBackRelease({ context, run, signal }, recordedRelease(before, run.cluster, route));
+      }
+      for (const entry of [...parts, ...webhooks]) await restoreObject(context, run, entry);
+      await untilComplete(kube, run, parts, signal);
+      await requireInjection(kube, run, route, signal);
+    });
+}
+
+/** What a control plane reads must be there when it starts, and it must be there when it is called. */
+function inOrder(own: readonly RecordedObject[]) {
+  const webhooks = own.filter((entry) => pluralOf(entry) === 'mutatingwebhookconfigurations');
+  return { webhooks, parts: own.filter((entry) => !webhooks.includes(entry)).reverse() };
 }
 
 /** Going back over what others have done since would be guessing. */

@@ -23,6 +23,7 @@ const snapshotSchema = z.object({
       uid: z.exactOptional(z.string()),
     }),
   ),
+  helm: z.exactOptional(z.record(z.string(), z.int())),
   gateways: z.exactOptional(
     z.record(
       z.string(),

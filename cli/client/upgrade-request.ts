@@ -14,6 +14,7 @@ export interface RequestOptions extends ClientOptions {
   readonly overlay?: readonly string[];
   readonly carryOver?: string;
   readonly profile?: string;
+  readonly inPlace?: boolean;
   readonly waive?: readonly string[];
   readonly reason?: string;
   readonly soak?: number;
@@ -35,6 +36,7 @@ export function addRequestOptions(command: Command): Command {
     .option('--exclude <namespaces...>', 'namespaces that are left alone')
     .option('--set <options...>', 'options key=value of the old installation that the new one needs again')
     .option('--profile <name>', "profile of the release that is installed (default: the release's own)")
+    .option('--in-place', 'replace the control plane where it is; its risk needs a waiver (default: install beside it)')
     .option('--overlay <names...>', "overlay files of the server's configuration")
     .addOption(
       new Option(
@@ -73,6 +75,7 @@ export function toRequest(cluster: string, options: RequestOptions): UpgradeRequ
       set: options.set,
       profile: options.profile,
       overlays: options.overlay,
+      inPlace: options.inPlace,
       carryOver: options.carryOver,
       waivers: waiversOf(options),
       soakSeconds: options.soak,

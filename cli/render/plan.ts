@@ -1,6 +1,6 @@
 import { isWaivable } from '../../domain/checks/catalogue.js';
 import { isBlocking } from '../../domain/checks/verdicts.js';
-import type { GatewayDeployment, Plan, TagMove } from '../../domain/plan.js';
+import { isInPlace, type GatewayDeployment, type Plan, type TagMove } from '../../domain/plan.js';
 import { shortDuration } from './elapsed.js';
 import { countsOf, findingSections, verdictLines, type FindingDetail } from './findings.js';
 import { createPen, type Pen, type RenderOptions } from './pen.js';
@@ -42,6 +42,7 @@ function routeLine({ cluster, release, route }: Plan, pen: Pen): string {
   return pen.line(
     [cluster, 'bold'],
     [` ${dot} ${from.version} (${from.revision}) ${arrow} ${to.version} (${to.revision})`],
+    ...(isInPlace(route) ? ([[` ${dot} in place`, 'yellow']] as const) : []),
   );
 }
 
@@ -69,7 +70,7 @@ function rejectionLines({ findings }: Plan, pen: Pen): string[] {
     .concat(waivable.length === 0 ? [] : [pen.whole([`  --waive ${waivable.join(' ')} --reason "..."`, 'cyan'])]);
 }
 
-function waveLines({ waves, options, tags = [] }: Plan, pen: Pen): string[] {
+function waveLines({ waves, options, tags = [], route }: Plan, pen: Pen): string[] {
   const soak = options.soakSeconds === 0 ? '' : `after ${shortDuration(options.soakSeconds)} of watching, `;
   return waves.flatMap(({ name, namespaces, gate, agents = [], gateways = [] }, index) => [
     pen.line([`  ${index + 1}. ${name}`, 'bold'], [` ${pen.glyphs.dot} ${counted(namespaces.length, 'namespace')}`]),
@@ -79,7 +80,9 @@ function waveLines({ waves, options, tags = [] }: Plan, pen: Pen): string[] {
       pen.line([`     DaemonSet ${daemonSet}: in place, node by node, by istioctl install`]),
     ),
     ...gateways.flatMap((gateway) =>
-      wrap(gatewaySentence(gateway), pen.width - 5).map((text) => pen.line([`     ${text}`])),
+      wrap(isInPlace(route) ? inPlaceSentence(gateway) : gatewaySentence(gateway), pen.width - 5).map((text) =>
+        pen.line([`     ${text}`]),
+      ),
     ),
     pen.line([`     then ${soak}gate ${gate} waits for promotion`, 'dim']),
   ]);
@@ -97,6 +100,16 @@ function gatewaySentence({ deployment, kind, declared = '' }: GatewayDeployment)
     default:
       return kind satisfies never;
   }
+}
+
+/** In place the installation and istiod have been at it before its wave comes. */
+function inPlaceSentence({ deployment, kind }: GatewayDeployment): string {
+  const how = {
+    gatewayApi: 'istiod rolls it out once it is replaced itself; watched here',
+    injected: 'behind a canary, then its own rolling update',
+    installed: 'installed with the control plane; restarted here where that did not do it',
+  } as const satisfies Record<GatewayDeployment['kind'], string>;
+  return `gateway ${deployment}: ${how[kind]}`;
 }
 
 /** Moving a tag restarts nothing, but whoever starts meanwhile gets the new sidecar: that is told first. */

@@ -266,7 +266,7 @@ export const CLUSTER_CHECKS = {
     group: 'controlPlane',
     severity: 'blocker',
     reads: 'templates of workloads, what the target would install, owner of every istiod, DaemonSets',
-    why: 'Control planes of the Sail Operator, ambient parts that Helm keeps, gateways that run as DaemonSets and those that the installer keeps in other namespaces are known, but not moved yet; what the target would not install cannot be replaced by it. For current Istio only.',
+    why: 'Control planes of the Sail Operator, ambient parts that istioctl would replace in place with the control plane, or that another installer keeps than the control plane, gateways that run as DaemonSets and those that the installer keeps in other namespaces are known, but not moved yet; what the target would not install cannot be replaced by it. For current Istio only.',
     waivable: false,
   },
   MESH056: {
@@ -291,6 +291,14 @@ export const CLUSTER_CHECKS = {
     severity: 'blocker',
     reads: 'DaemonSets istio-cni-node and ztunnel',
     why: 'They are shared by all revisions and stay on the old version until all workloads have moved. For current Istio only.',
+    waivable: true,
+  },
+  MESH059: {
+    title: 'The new control plane is installed beside the old one',
+    group: 'controlPlane',
+    severity: 'blocker',
+    reads: 'gateways',
+    why: 'In place all new pods get the new sidecar at once, and there is no second control plane to fall back to. It is for who cannot run two, and needs an approval: a waiver. For current Istio only.',
     waivable: true,
   },
 } as const satisfies Record<string, CheckDescriptor>;

@@ -1,6 +1,7 @@
 import type { Sandbox } from '../cluster/state.js';
 import { installCurrent, OLD_REVISION } from './install-current.js';
 import { kubectl, registerGatewayApi } from './gateways.js';
+import { installByHelm } from './install-helm.js';
 
 const NAMESPACE = 'ambient';
 const WAYPOINT = 'waypoint';
@@ -9,17 +10,30 @@ const MORE_NODES = ['node-1', 'node-2'];
 
 /** Installs a mesh with an ambient data plane on three nodes: CNI, ztunnel, and a namespace with its waypoint. */
 export async function installAmbient(sandbox: Sandbox): Promise<void> {
-  const first = JSON.parse(await kubectl(sandbox, ['get', 'node', 'node-0', '-o', 'json'])) as NodeObject;
-  const nodes = MORE_NODES.map((name) => nodeLike(first, name));
-  await kubectl(sandbox, ['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: nodes }));
+  await addNodes(sandbox);
   // Before istiod: it looks for these kinds when it starts.
   await registerGatewayApi(sandbox);
   await installCurrent(sandbox, OLD_REVISION, 'ambient');
-  await kubectl(
-    sandbox,
-    ['apply', '-f', '-'],
-    JSON.stringify({ apiVersion: 'v1', kind: 'List', items: ambientManifests() }),
-  );
+  await openAmbient(sandbox);
+}
+
+/** The same by the real helm: a release for each part. */
+export async function installAmbientByHelm(sandbox: Sandbox): Promise<void> {
+  await addNodes(sandbox);
+  await registerGatewayApi(sandbox);
+  await installByHelm(sandbox, 'ambient');
+  await openAmbient(sandbox);
+}
+
+async function addNodes(sandbox: Sandbox): Promise<void> {
+  const first = JSON.parse(await kubectl(sandbox, ['get', 'node', 'node-0', '-o', 'json'])) as NodeObject;
+  const nodes = MORE_NODES.map((name) => nodeLike(first, name));
+  await kubectl(sandbox, ['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: nodes }));
+}
+
+async function openAmbient(sandbox: Sandbox): Promise<void> {
+  const manifests = { apiVersion: 'v1', kind: 'List', items: ambientManifests() };
+  await kubectl(sandbox, ['apply', '-f', '-'], JSON.stringify(manifests));
   const inNamespace = ['-n', NAMESPACE, '--timeout=120s'];
   await kubectl(sandbox, ['wait', '--for=create', `deployment/${WAYPOINT}`, ...inNamespace]);
   for (const name of [WAYPOINT, 'web'])

@@ -11,14 +11,22 @@ const NAMESPACE = 'istio-system';
 /** Something that a person has chosen, and that the new control plane must have again. */
 const CHOSEN = ['--set=meshConfig.accessLogFile=/dev/stdout', '--set=pilot.env.PILOT_ENABLE_STATUS=false'];
 
-/** Installs the old control plane by the real helm from the release's charts: chart base, then istiod as a release of its own. */
-export async function installByHelm(sandbox: Sandbox): Promise<void> {
+/**
+ * Installs the old control plane by the real helm from the release's charts: chart base, then istiod as a release of its own; with
+ * profile `ambient` also istio-cni and ztunnel, a release each.
+ */
+export async function installByHelm(sandbox: Sandbox, profile?: 'ambient'): Promise<void> {
   const charts = join(unpackedRelease(defaultCacheDir(), CURRENT), 'manifests', 'charts');
   const helm = (...args: string[]) =>
     runTool(binaryPath(defaultCacheDir(), 'helm'), [...args, `--kubeconfig=${sandbox.adminKubeconfig}`]);
   const inMesh = [`--namespace=${NAMESPACE}`, '--wait', '--timeout=120s'];
   const base = [join(charts, 'base'), ...inMesh, '--create-namespace', `--set=defaultRevision=${OLD_REVISION}`];
   await helm('install', 'istio-base', ...base);
+  const chosen = [`--set=global.tag=${OLD_VERSION}`, ...CHOSEN, ...(profile ? [`--set=profile=${profile}`] : [])];
   const istiod = [join(charts, 'istio-control', 'istio-discovery'), ...inMesh, `--set=revision=${OLD_REVISION}`];
-  await helm('install', `istiod-${OLD_REVISION}`, ...istiod, `--set=global.tag=${OLD_VERSION}`, ...CHOSEN);
+  await helm('install', `istiod-${OLD_REVISION}`, ...istiod, ...chosen);
+  if (profile !== 'ambient') return;
+  const cni = [join(charts, 'istio-cni'), ...inMesh, '--set=profile=ambient', `--set=global.tag=${OLD_VERSION}`];
+  await helm('install', 'istio-cni', ...cni);
+  await helm('install', 'ztunnel', join(charts, 'ztunnel'), ...inMesh, `--set=tag=${OLD_VERSION}`);
 }

@@ -1,7 +1,7 @@
 import type { Flavour } from '../binaries/index.js';
 import type { Sandbox } from '../cluster/state.js';
 import { SOURCE_1_5 } from '../releases/stand-ins.js';
-import { installAmbient } from './ambient.js';
+import { installAmbient, installAmbientByHelm } from './ambient.js';
 import { openGateways, registerGatewayApi } from './gateways.js';
 import { installCurrent, OLD_REVISION, OLD_VERSION, setTag } from './install-current.js';
 import { installByHelm } from './install-helm.js';
@@ -9,7 +9,16 @@ import { installIstio15, installIstio16 } from './install-istio.js';
 import { byInjectionLabel, type Asking } from './shop.js';
 
 /** How a mesh of current Istio was installed, and how its namespaces ask for sidecars. */
-export const SCENARIOS = ['labels', 'tags', 'default', 'gateways', 'default-gateways', 'helm', 'ambient'] as const;
+export const SCENARIOS = [
+  'labels',
+  'tags',
+  'default',
+  'gateways',
+  'default-gateways',
+  'helm',
+  'ambient',
+  'helm-ambient',
+] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 /** An old mesh as it is before an upgrade. */
@@ -68,7 +77,8 @@ const OF_CURRENT: Record<Scenario, Seed> = {
     asking: byInjectionLabel,
   },
   ambient: { version: OLD_VERSION, install: installAmbient, asking: byRevision(OLD_REVISION) },
-  helm: { version: OLD_VERSION, install: installByHelm, asking: byRevision(OLD_REVISION) },
+  'helm-ambient': { version: OLD_VERSION, install: installAmbientByHelm, asking: byRevision(OLD_REVISION) },
+  helm: { version: OLD_VERSION, install: (sandbox) => installByHelm(sandbox), asking: byRevision(OLD_REVISION) },
 };
 
 /**

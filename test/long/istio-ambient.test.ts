@@ -4,23 +4,24 @@ import { startMesh, type Mesh } from '../e2e/support/mesh.js';
 const TARGET = '1.31.0';
 const OLD = '1.30.3';
 const OPTIONS = { canary: ['catalog'], finalizeSoakSeconds: 0 };
-const AMBIENT = { ...OPTIONS, profile: 'ambient' };
 
 /**
  * A mesh with sidecars and an ambient data plane on three nodes. The DaemonSets, their roll-out from node to node and the gating are
  * real; what CNI and ztunnel do on a node is not: their pods are simulated, and no traffic flows.
  */
-describe('an upgrade of current Istio with an ambient data plane', () => {
+describe.each(['ambient', 'helm-ambient'] as const)('an upgrade of current Istio, scenario %s', (scenario) => {
   let mesh: Mesh;
   let original: unknown;
+  // A release of Helm says itself which profile it has.
+  const options = scenario === 'ambient' ? { ...OPTIONS, profile: 'ambient' } : OPTIONS;
   beforeAll(async () => {
-    mesh = await startMesh('istio-ambient', 'istio', { scenario: 'ambient' });
+    mesh = await startMesh(`istio-${scenario}`, 'istio', { scenario });
     original = await everything(mesh);
   });
   afterAll(async () => mesh.stop());
 
   const toTheLastGate = async (): Promise<string> => {
-    const run = await mesh.api.start(mesh.cluster, AMBIENT, TARGET);
+    const run = await mesh.api.start(mesh.cluster, options, TARGET);
     for (const gate of ['canary', 'rest']) {
       await mesh.api.untilGate(run, gate);
       // Until all workloads have moved, what every node shares is what it was.
@@ -31,11 +32,13 @@ describe('an upgrade of current Istio with an ambient data plane', () => {
     return run;
   };
 
-  it('is refused with a profile that would not install what runs on every node', async () => {
+  it('is refused with what would not replace what runs on every node', async () => {
+    if (scenario === 'helm-ambient') await disown(mesh, 'ztunnel');
     const run = await mesh.api.start(mesh.cluster, OPTIONS, TARGET);
     const { findings } = await mesh.api.untilPhase(run, 'rejected');
     const told = findings.filter(({ check }) => check === 'MESH055').map(({ message }) => message);
     expect(told).toEqual([expect.stringContaining('DaemonSet istio-system/ztunnel')]);
+    if (scenario === 'helm-ambient') await own(mesh, 'ztunnel');
     expect(await everything(mesh)).toEqual(original);
   });
 
@@ -70,6 +73,13 @@ describe('an upgrade of current Istio with an ambient data plane', () => {
     expect(await everything(mesh)).toEqual(original);
   });
 });
+
+/** What Helm writes on its objects, taken away and given back. */
+const OWNER = 'meta.helm.sh/release-name';
+const disown = (mesh: Mesh, name: string) =>
+  mesh.facts.run('annotate', 'daemonset', name, '-n', 'istio-system', `${OWNER}-`);
+const own = (mesh: Mesh, name: string) =>
+  mesh.facts.run('annotate', 'daemonset', name, '-n', 'istio-system', `${OWNER}=${name}`);
 
 /** The mesh as a rollback must bring it back, as kubectl sees it. */
 async function everything(mesh: Mesh): Promise<unknown> {

@@ -28,6 +28,7 @@ export const OPTIONS: UpgradeOptions = {
   exclude: [],
   set: [],
   overlays: [],
+  inPlace: false,
   carryOver: 'all',
   waivers: [],
   soakSeconds: 0,

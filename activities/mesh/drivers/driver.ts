@@ -16,7 +16,7 @@ export interface Step {
 }
 
 /** What an installation is for. */
-export type InstallStage = 'controlPlane' | NodeAgentKind | 'gateways';
+export type InstallStage = 'everything' | 'controlPlane' | NodeAgentKind | 'gateways';
 
 /**
  * What differs between the generations of Istio behind the one story of an upgrade. Whatever is not in here is the same for
@@ -24,11 +24,14 @@ export type InstallStage = 'controlPlane' | NodeAgentKind | 'gateways';
  */
 export interface MeshDriver {
   readonly name: DriverName;
-  /** The way from a control plane that was found to a release, with what the pods of both sides say about themselves. */
+  /**
+   * The way from a control plane that was found to a release, with what the pods of both sides say about themselves.
+   * @param release its revision is that of the source where the control plane is replaced in place
+   */
   detect(source: ControlPlane, release: Release): Route;
   /**
    * Further arguments of `istioctl install`.
-   * @param stage the control plane, or what the installer owns and comes later, in this order
+   * @param stage everything at once, or the control plane and then what the installer owns and comes later, in this order
    * @param spec the specification that istioctl would work from, with everything that was asked for
    */
   install(stage: InstallStage, spec: () => Promise<unknown>): Promise<readonly string[]>;

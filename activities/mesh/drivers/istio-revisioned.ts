@@ -1,7 +1,7 @@
 import { DEFAULT_TAG, INJECTION_LABEL, REVISION_LABEL, TAG_LABEL } from '../../../domain/names.js';
 import { isOwn } from '../../../domain/old-revision.js';
 import { pointValidator } from '../../helm/retire.js';
-import type { NodeAgentKind } from '../../../domain/plan.js';
+import { isInPlace, type NodeAgentKind } from '../../../domain/plan.js';
 import type { KubeClient } from '../../kube/types.js';
 import { askingFor, type InjectionLabels } from '../../workloads/injection-labels.js';
 import { hasCaBundles } from '../ca-bundles.js';
@@ -14,12 +14,17 @@ const GATEWAY_LISTS = ['ingressGateways', 'egressGateways'] as const;
 /** Current Istio: any revision to any revision, with tags; gateways come last. */
 export const istioRevisioned: MeshDriver = {
   name: 'istio-revisioned',
-  detect: (source, release) => ({
-    driver: 'istio-revisioned',
-    ...(source.installer === 'helm' && { installer: 'helm' as const }),
-    from: side(source.version, source.revision),
-    to: side(release.version, release.revision),
-  }),
+  detect(source, release) {
+    const inPlace = source.revision === release.revision;
+    const from = side(source.version, source.revision);
+    return {
+      driver: 'istio-revisioned',
+      ...(source.installer === 'helm' && { installer: 'helm' as const }),
+      ...(inPlace && { inPlace }),
+      from: inPlace ? { ...from, sidecar: { ...from.sidecar, replaced: true } } : from,
+      to: side(release.version, release.revision),
+    };
+  },
   install: installArguments,
   verify: (kube, { to }) => validatorObstacle(kube, to.revision),
   move: labelsForward,
@@ -33,9 +38,10 @@ function side(version: string, revision: string) {
   return { version, revision, sidecar: { driver: 'istio-revisioned' as const, revision, proxyTag: version } };
 }
 
-/** What each stage leaves out, because it comes later. The gateways are the last. */
+/** What each stage leaves out, because it comes later. The gateways are the last; in place nothing can wait. */
 const LATER: Readonly<Record<InstallStage, { readonly agents: readonly NodeAgentKind[]; readonly gateways: boolean }>> =
   {
+    everything: { agents: [], gateways: false },
     controlPlane: { agents: ['cni', 'ztunnel'], gateways: true },
     cni: { agents: ['ztunnel'], gateways: true },
     ztunnel: { agents: [], gateways: true },
@@ -74,13 +80,15 @@ async function validatorObstacle(kube: KubeClient, revision: string): Promise<st
 
 /**
  * A namespace that asks by a tag keeps its labels once the tag has been moved. Before that it is a canary, which asks for the
- * new revision by name for the time being.
+ * new revision by name for the time being. In place all of them go on asking as they do.
  */
 async function labelsForward(
   kube: KubeClient,
-  { to }: Parameters<MeshDriver['move']>[1],
+  route: Parameters<MeshDriver['move']>[1],
   recorded: InjectionLabels,
 ): Promise<InjectionLabels> {
+  const { to } = route;
+  if (isInPlace(route)) return recorded;
   const { [INJECTION_LABEL]: injection, [REVISION_LABEL]: revision } = recorded;
   // Its pods ask one by one: the default tag, which moves at the beginning of its wave, is all that decides.
   if (injection === null && revision === null) return recorded;

@@ -12,6 +12,7 @@ import { gatewaysInPlace } from './gateways-in-place.js';
 import { gitOps } from './gitops.js';
 import { helmReleases } from './helm-releases.js';
 import { ignoredPolicies } from './ignored-policies.js';
+import { inPlace } from './in-place.js';
 import { inClusterOperator } from './in-cluster-operator.js';
 import { istiodRoom } from './istiod-room.js';
 import { knownVendor } from './known-vendor.js';
@@ -49,6 +50,7 @@ export const CLUSTER_CHECKS: readonly Check[] = [
   notMovedYet,
   agentSkew,
   helmReleases,
+  inPlace,
   kubectlSkew,
   releaseFetched,
   rights,

@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import { selects, type LabelSelector } from '../../../domain/label-selector.js';
 import { named } from '../../../domain/named.js';
-import { DEFAULT_REVISION, ISTIO_NAMESPACE } from '../../../domain/names.js';
+import { DEFAULT_REVISION, inRevision, ISTIO_NAMESPACE } from '../../../domain/names.js';
 import type { KubeObject } from '../../kube/types.js';
 import type { Check } from '../check.js';
 
@@ -15,10 +15,12 @@ export const discoveredNamespaces: Check = {
       target.manifests(),
     ]);
     const from = plan.route?.from.revision ?? DEFAULT_REVISION;
-    const oldName = from === DEFAULT_REVISION ? 'istio' : `istio-${from}`;
+    const oldName = inRevision('istio', from);
     const maps = [
       configMaps.find(({ metadata }) => metadata.namespace === ISTIO_NAMESPACE && metadata.name === oldName),
-      given.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === `istio-${release.revision}`),
+      given.find(
+        ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === inRevision('istio', release.revision),
+      ),
     ];
     const moved = plan.waves.flatMap((wave) => wave.namespaces);
     const hidden = maps.flatMap((map) => {

@@ -1,5 +1,6 @@
 import { selects } from '../../../domain/label-selector.js';
 import { INJECTION_LABEL, REVISION_LABEL } from '../../../domain/names.js';
+import { isInPlace } from '../../../domain/plan.js';
 import type { KubeObject } from '../../kube/types.js';
 import type { Check, CheckInput, Found } from '../check.js';
 import { entriesOf, injects, webhooksOf, type PlacedWebhook } from './webhooks.js';
@@ -24,7 +25,8 @@ export const doubleInjection: Check = {
         .map(({ metadata }) => metadata.labels ?? {});
       const now = selecting(webhooks.now, labels, own);
       if (now.length > 1) return [twice(name, now, 'gets sidecars')];
-      const then = moved.has(name) ? selecting(webhooks.then, relabelled(labels, release.revision), own) : [];
+      const asking = isInPlace(plan.route) ? labels : relabelled(labels, release.revision);
+      const then = moved.has(name) ? selecting(webhooks.then, asking, own) : [];
       return then.length > 1 ? [twice(name, then, 'would get sidecars after its labels were changed')] : [];
     });
   },

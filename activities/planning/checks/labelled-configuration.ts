@@ -18,6 +18,7 @@ interface Crd {
 export const labelledConfiguration: Check = {
   id: 'MESH044',
   look: async ({ reader, plan, release, cluster }) => {
+    if (plan.route?.from.revision === release.revision) return [];
     const crds = await reader.list('apiextensions.k8s.io/v1', 'customresourcedefinitions');
     const perKind = await Promise.all(
       crds.map(async (object) => {

@@ -2,7 +2,8 @@ import { placeOf } from '../../../domain/gateways.js';
 import { gatewayKindOf } from '../../../domain/injection.js';
 import { named } from '../../../domain/named.js';
 import { ISTIO_NAMESPACE } from '../../../domain/names.js';
-import type { Installer } from '../../../domain/plan.js';
+import { isInPlace, type Installer } from '../../../domain/plan.js';
+import { ownerOf } from '../../helm/releases.js';
 import type { KubeObject } from '../../kube/types.js';
 import { asWorkload } from '../../workloads/owned-pods.js';
 import type { Check, CheckInput, Found } from '../check.js';
@@ -46,7 +47,8 @@ async function gatewaysOfNodes({ reader, cluster }: CheckInput): Promise<Found[]
 }
 
 /** The installer replaces its gateways in place; one that it would not install again stays on the old revision for ever. */
-async function installedGateways({ mesh, cluster, release, target }: CheckInput): Promise<Found[]> {
+async function installedGateways({ mesh, cluster, release, target, plan }: CheckInput): Promise<Found[]> {
+  const inPlace = isInPlace(plan.route);
   const installed = (mesh.gatewayDeployments ?? []).filter(({ kind }) => kind === 'installed');
   if (installed.length === 0) return [];
   const [inside, outside] = [true, false].map((isInside) =>
@@ -63,7 +65,7 @@ async function installedGateways({ mesh, cluster, release, target }: CheckInput)
     })),
     ...about(missing, (names) => ({
       reason: 'GatewayNotInstalled',
-      message: `Release ${release.version} with the options of this plan would not install ${names} of cluster ${cluster.id} again, so it would stay on the old revision.`,
+      message: `Release ${release.version} with the options of this plan would not install ${names} of cluster ${cluster.id} again, so it would ${inPlace ? 'be removed by the installation' : 'stay on the old revision'}.`,
       remedy: 'Have it installed with --set or --overlay, or remove it first where nobody needs it.',
       command: `meshlift plan ${cluster.id} --release ${release.version} --set 'components.ingressGateways[0].enabled=true'`,
     })),
@@ -104,20 +106,30 @@ function foreignInstallers({ mesh, cluster, plan }: CheckInput): Found[] {
 async function nodeAgents({ mesh, cluster, plan, release, target, reader }: CheckInput): Promise<Found[]> {
   const { nodeAgents: agents = [] } = mesh;
   if (agents.length === 0) return [];
-  if (plan.route?.installer === 'helm') {
-    return [
-      {
+  const isHelm = plan.route?.installer === 'helm';
+  if (isInPlace(plan.route) && !isHelm) {
+    return about(
+      agents.map(({ daemonSet }) => asDaemonSet(daemonSet)),
+      (names) => ({
         reason: 'NotMovedYet',
-        message: `Cluster ${cluster.id} has parts on every node that are releases of Helm, which this version of Meshlift does not move: ${named(agents.map(({ daemonSet }) => asDaemonSet(daemonSet)))}.`,
-        remedy: 'Upgrade their charts with Helm after the control plane: cni first, then ztunnel.',
-      },
-    ];
+        message: `In place istioctl would replace ${names} of cluster ${cluster.id} with the control plane, all of it at once and unwatched.`,
+        remedy: 'Plan without --in-place: the new control plane is installed beside the old one.',
+      }),
+    );
   }
   const daemonSets = await reader.list('apps/v1', 'daemonsets');
   const places = agents.map(({ daemonSet }) => daemonSet);
   const stuck = places.filter((place) => daemonSets.some((object) => isOnDelete(object, place)));
-  const missing = await notRendered(target, 'DaemonSet', places);
+  const missing = isHelm ? [] : await notRendered(target, 'DaemonSet', places);
+  const strange = daemonSets
+    .filter((object) => places.includes(placeOfObject(object)) && (ownerOf(object.metadata) !== null) !== isHelm)
+    .map(placeOfObject);
   return [
+    ...about(strange.map(asDaemonSet), (names) => ({
+      reason: 'NotMovedYet',
+      message: `In cluster ${cluster.id} ${names} ${isHelm ? 'is no release of Helm, and the control plane is' : 'is a release of Helm, and the control plane is none'}: one run goes by one installer.`,
+      remedy: 'Have one of the two installed by the installer of the other.',
+    })),
     ...about(stuck.map(asDaemonSet), (names) => ({
       reason: 'NotMovedYet',
       message: `In cluster ${cluster.id} nobody replaces the pods of ${names} by themselves (update strategy OnDelete).`,

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { DEFAULT_REVISION } from '../../../domain/names.js';
+import { DEFAULT_REVISION, inRevision } from '../../../domain/names.js';
 import { diffText, flatten, lostSettings, type LostSetting } from '../../../domain/settings-diff.js';
 import type { Check, CheckInput, Found } from '../check.js';
 
@@ -56,7 +56,7 @@ function maybeDefaults({ plan }: CheckInput): string {
 }
 
 function installedState(revision: string): string {
-  return revision === DEFAULT_REVISION ? 'installed-state' : `installed-state-${revision}`;
+  return inRevision('installed-state', revision);
 }
 
 function found(input: CheckInput, lost: readonly LostSetting[], where: string): Found {

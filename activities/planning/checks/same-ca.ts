@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { DEFAULT_REVISION, ISTIO_NAMESPACE } from '../../../domain/names.js';
+import { DEFAULT_REVISION, inRevision, ISTIO_NAMESPACE } from '../../../domain/names.js';
 import type { KubeObject } from '../../kube/types.js';
 import { asWorkload } from '../../workloads/owned-pods.js';
 import type { Check, CheckInput, Found } from '../check.js';
@@ -28,15 +28,19 @@ async function differingIdentity(input: CheckInput): Promise<Found[]> {
     reader.list('v1', 'configmaps'),
   ]);
   const revision = plan.route?.from.revision ?? DEFAULT_REVISION;
-  const oldName = revision === DEFAULT_REVISION ? 'istio' : `istio-${revision}`;
+  const oldName = inRevision('istio', revision);
   const oldMap = configMaps.find(({ metadata }) => metadata.namespace === ISTIO_NAMESPACE && metadata.name === oldName);
   const old = { ...identityOf(oldMap), ...signersOf(deployment) };
   const now = {
     ...identityOf(
-      given.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === `istio-${release.revision}`),
+      given.find(
+        ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === inRevision('istio', release.revision),
+      ),
     ),
     ...signersOf(
-      given.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === `istiod-${release.revision}`),
+      given.find(
+        ({ kind, metadata }) => kind === 'Deployment' && metadata.name === inRevision('istiod', release.revision),
+      ),
     ),
   };
   const differing = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter((key) => old[key] !== now[key]);

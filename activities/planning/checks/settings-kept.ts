@@ -1,4 +1,4 @@
-import { DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL, TAG_LABEL } from '../../../domain/names.js';
+import { DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL, revisionSuffix, TAG_LABEL } from '../../../domain/names.js';
 import { lostSettings, type LostSetting } from '../../../domain/settings-diff.js';
 import type { KubeObject } from '../../kube/types.js';
 import type { Check, CheckInput } from '../check.js';
@@ -23,9 +23,9 @@ export const settingsKept: Check = {
     const { target, release, plan } = input;
     const [running, rendered] = await Promise.all([installedObjects(input), target.manifests()]);
     const revision = plan.route?.from.revision ?? DEFAULT_REVISION;
-    const old = settingsOf(running, revision === DEFAULT_REVISION ? '' : `-${revision}`);
+    const old = settingsOf(running, revisionSuffix(revision));
     const [given, plain] = [rendered.given, rendered.plain].map((objects) =>
-      settingsOf(objects, `-${release.revision}`),
+      settingsOf(objects, revisionSuffix(release.revision)),
     );
     const lost = lostSettings(old, given ?? new Map(), plain ?? new Map());
     const real = lost.filter((setting) => !ofVersion(plan.route?.from.version ?? '', setting));

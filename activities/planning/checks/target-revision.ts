@@ -1,3 +1,4 @@
+import { isInPlace } from '../../../domain/plan.js';
 import type { Check, Found } from '../check.js';
 
 /** A target revision that exists with another version is somebody else's; one of the same version is continued (pitfalls 4b). */
@@ -5,7 +6,7 @@ export const targetRevision: Check = {
   id: 'MESH015',
   look: ({ mesh, release, plan }) =>
     mesh.controlPlanes
-      .filter(({ revision }) => revision === release.revision && plan.route !== null)
+      .filter(({ revision }) => revision === release.revision && plan.route !== null && !isInPlace(plan.route))
       .map(({ deployment, version }): Found => {
         if (version === release.version) {
           return {

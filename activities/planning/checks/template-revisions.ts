@@ -28,6 +28,8 @@ async function marking({ reader, release }: CheckInput): Promise<Found[]> {
 /** Also gateways of namespaces that ask for nothing themselves. */
 async function asking({ reader, mesh, plan }: CheckInput): Promise<Found[]> {
   const old = plan.route?.from.revision;
+  // In place that name leads to the new control plane.
+  if (old === plan.route?.to.revision) return [];
   const workloads = (await reader.workloads())
     .filter(({ object }) => asWorkload(object).spec.template.metadata?.labels?.[REVISION_LABEL] === old)
     .filter(({ object }) => gatewayKindOf(asWorkload(object).spec.template) === null)

@@ -88,6 +88,7 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
     },
     restoreOldControlPlane: ({ run }) =>
       act(run.cluster, 'restoreOldControlPlane', ({ controlPlanes }) => void controlPlanes.add('old')),
+    restoreInPlace: ({ run }) => act(run.cluster, 'restoreInPlace', () => undefined),
     restoreGateways: ({ run }) => act(run.cluster, 'restoreGateways', () => undefined),
     confirmMovedBack: ({ run }) => act(run.cluster, 'confirmMovedBack', () => undefined),
     reinstallSource: ({ run }) => act(run.cluster, 'reinstallSource', () => PROOF),

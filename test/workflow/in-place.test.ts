@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import type { GatewayDeployment, Route } from '../../domain/plan.js';
+import { openBench } from './support/bench.js';
+import { failure } from './support/failure.js';
+import type { FakeMesh } from './support/fake-mesh.js';
+
+const bench = openBench();
+const side = (version: string) => ({
+  version,
+  revision: 'default',
+  sidecar: { driver: 'istio-revisioned' as const, revision: 'default', proxyTag: version },
+});
+const route: Route = { driver: 'istio-revisioned', inPlace: true, from: side('1.30.3'), to: side('1.31.0') };
+const gateways: readonly GatewayDeployment[] = [
+  { deployment: 'gw/public-istio', kind: 'gatewayApi', declared: 'public' },
+  { deployment: 'gw/edge', kind: 'injected' },
+  { deployment: 'istio-system/istio-ingressgateway', kind: 'installed' },
+];
+const MESH = { canary: { catalog: ['api'] }, gateways, route };
+
+const callsOf = ({ script }: FakeMesh) =>
+  script.log
+    .filter(
+      ({ call, outcome }) => outcome === 'ended' && /ateway|Tags|remove|restore|verify|compare|install/.test(call),
+    )
+    .map(({ call }) => call)
+    .filter((call) => !call.startsWith('verifyNamespace'));
+
+describe('an upgrade in place', () => {
+  it('holds no gateway, moves each with its wave, and removes nothing at the end', async () => {
+    const run = await bench.start(MESH);
+    await run.promoteAll('canary', 'finalize');
+    expect((await run.end()).phase.name).toBe('succeeded');
+    expect(callsOf(run.mesh)).toEqual([
+      'installControlPlane',
+      'verifyControlPlane',
+      'moveGateway gw/public-istio forward',
+      'moveGateway gw/edge forward',
+      'moveGateway istio-system/istio-ingressgateway forward',
+      'verifyMesh',
+    ]);
+  });
+
+  it('brings the old control plane back before anything else moves back', async () => {
+    const run = await bench.start(MESH);
+    await run.promoteAll('canary');
+    await run.reaches('awaitingPromotion', 2);
+    await run.rollBack();
+    expect((await run.end()).phase.name).toBe('rolledBack');
+    const calls = callsOf(run.mesh);
+    expect(calls.slice(calls.indexOf('restoreInPlace'))).toEqual([
+      'restoreInPlace',
+      'moveGateway istio-system/istio-ingressgateway back',
+      'moveGateway gw/edge back',
+      'moveGateway gw/public-istio back',
+      'restoreGateways',
+      'removeNewControlPlane',
+      'compareWithSnapshot',
+    ]);
+  });
+
+  it('says what a person types where the old control plane does not come back', async () => {
+    const run = await bench.start(MESH);
+    run.mesh.script.fail('restoreInPlace', failure('ControlPlaneNotReady', 'istiod is not complete'));
+    await run.reaches('awaitingPromotion');
+    await run.rollBack();
+    await run.reaches('rollbackBlocked');
+    const { phase } = await run.state();
+    const commands = phase.name === 'rollbackBlocked' ? phase.manualCommands : [];
+    expect(commands[0]).toContain('bring the control plane 1.30.3 back');
+    await run.retry();
+    expect((await run.end()).phase.name).toBe('rolledBack');
+  });
+});
