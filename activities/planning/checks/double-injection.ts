@@ -17,7 +17,8 @@ export const doubleInjection: Check = {
       reader.list('v1', 'pods'),
       webhooksAfterwards(input),
     ]);
-    const moved = new Set(plan.waves.flatMap((wave) => wave.namespaces));
+    // In place the labels stay, and so do the webhooks but for what is in them.
+    const moved = new Set(isInPlace(plan.route) ? [] : plan.waves.flatMap((wave) => wave.namespaces));
     return namespaces.flatMap((namespace): Found[] => {
       const { name, labels = {} } = namespace.metadata;
       const own = pods
@@ -25,8 +26,7 @@ export const doubleInjection: Check = {
         .map(({ metadata }) => metadata.labels ?? {});
       const now = selecting(webhooks.now, labels, own);
       if (now.length > 1) return [twice(name, now, 'gets sidecars')];
-      const asking = isInPlace(plan.route) ? labels : relabelled(labels, release.revision);
-      const then = moved.has(name) ? selecting(webhooks.then, asking, own) : [];
+      const then = moved.has(name) ? selecting(webhooks.then, relabelled(labels, release.revision), own) : [];
       return then.length > 1 ? [twice(name, then, 'would get sidecars after its labels were changed')] : [];
     });
   },
