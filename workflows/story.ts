@@ -146,8 +146,11 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     await bringBackControlPlane();
     await moves.moveAll('back', touchedIn);
     const { workloadTimeoutSeconds: timeoutSeconds } = options();
+    const restoreGateways = () => change.restoreGateways({ run, timeoutSeconds });
+    // In place they were installed anew with the control plane: what their owner keeps must say the old version before they move.
+    if (inPlace()) await restoreGateways();
     await gateways.moveBack();
-    await change.restoreGateways({ run, timeoutSeconds });
+    await restoreGateways();
     await watchFor(timeoutSeconds).confirmMovedBack({ ...target(), timeoutSeconds });
     const reinstalled = comesFrom15() ? await change.reinstallSource(installation()) : [];
     await change.removeNewControlPlane(target());

@@ -50,6 +50,7 @@ describe('an upgrade in place', () => {
     const calls = callsOf(run.mesh);
     expect(calls.slice(calls.indexOf('restoreInPlace'))).toEqual([
       'restoreInPlace',
+      'restoreGateways',
       'moveGateway istio-system/istio-ingressgateway back',
       'moveGateway gw/edge back',
       'moveGateway gw/public-istio back',
