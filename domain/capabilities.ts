@@ -62,7 +62,13 @@ export const CAPABILITIES: readonly Capability[] = [
     'Ambient, and istio-cni',
     'none',
     'yes',
-    'CNI, ztunnel, waypoints, in this order, after the workloads; installed by istioctl (with Helm: MESH055).',
+    'CNI, ztunnel, waypoints, in this order, after the workloads; by istioctl, or by Helm where that keeps all of them.',
+  ),
+  row(
+    'In place, where two control planes do not fit',
+    'refused',
+    'yes',
+    'Its risk must be waived (MESH059, ADR 0012); not for ambient parts that istioctl keeps (MESH055).',
   ),
   row('Source 1.5, brought back by its own installer', 'yes', 'none', 'Guide, step 6.'),
 ];

@@ -38,7 +38,7 @@ export async function drive(
   const watchman = await startWatchman(mesh, scenario, before, () => direction);
   const killer = createKiller(mesh, points, () => direction);
   try {
-    const run = await mesh.api.start(mesh.cluster, scenario.options);
+    const run = await startWhenClosed(mesh, scenario);
     for (const gate of scenario.promote) await promote(mesh, run, gate);
     if (scenario.rollBackAt !== null) {
       await reach(mesh, run, ({ phase }) => phase.name === 'awaitingPromotion' && phase.gate === scenario.rollBackAt);
@@ -132,6 +132,18 @@ async function insist(
 
 function reach(mesh: ProxiedMesh, run: string, wanted: (state: RunState) => boolean): Promise<RunState> {
   return mesh.api.until(run, wanted, RUN_WITHIN_MS);
+}
+
+/** The run before may have been killed in the instant in which it gave its cluster back: then it is open a little longer. */
+async function startWhenClosed({ api, cluster }: ProxiedMesh, { options }: Scenario): Promise<string> {
+  for (const deadline = Date.now() + RUN_WITHIN_MS; ;) {
+    try {
+      return await api.start(cluster, options);
+    } catch (error) {
+      if (Date.now() > deadline || !(error as Error).message.includes('RunAlreadyOpen')) throw error;
+      await delay(500);
+    }
+  }
 }
 
 /** The run gives its cluster back after it has reached its end; the next one must not meet it. */

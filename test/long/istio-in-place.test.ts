@@ -117,7 +117,7 @@ async function proxiesOf(mesh: Mesh, namespace: string): Promise<Set<string>> {
 }
 
 async function labelsOf(mesh: Mesh): Promise<Record<string, unknown>> {
-  const namespaces = await mesh.facts.list('namespaces');
+  const namespaces = await mesh.facts.list('namespaces', '-l', 'shop=demo');
   return Object.fromEntries(namespaces.map(({ metadata }) => [metadata.name, metadata.labels]));
 }
 

@@ -3,6 +3,9 @@ import { failure } from '../../failure.js';
 import type { Check, Found } from '../check.js';
 import { messagesIn, whyNoAnswer, type LevelledMessage } from '../istioctl-messages.js';
 
+/** A plan waits a minute for all its checks. */
+const LONGEST_MS = 40_000;
+
 /**
  * What the target's own istioctl says about this cluster before an upgrade: its Kubernetes, its Gateway API, behaviour that changes
  * between the two releases. Current Istio only: older ones have no such command.
@@ -13,7 +16,7 @@ export const precheck: Check = {
     const from = minorOf(plan.route?.from.version ?? '');
     const args = ['experimental', 'precheck', '--output', 'json', '--output-threshold', 'Warning'];
     const since = from === null ? [] : ['--from-version', from];
-    const result = await target.istioctl([...args, ...since, ...accessArguments(cluster)], 100_000);
+    const result = await target.istioctl([...args, ...since, ...accessArguments(cluster)], LONGEST_MS);
     const messages = messagesIn(result.stdout);
     if (messages !== null) return messages.map(found);
     // It prints no JSON at all when it is content.
