@@ -14,7 +14,7 @@ import { keptOverlays } from '../releases/kept-overlays.js';
 import { accessArguments } from '../kube/access-arguments.js';
 import { createTargetInstallation, profileArguments } from '../planning/target-installation.js';
 import { releaseFor } from '../releases/release-for.js';
-import { runDir } from '../rollback/snapshot-file.js';
+import { readSnapshot, runDir } from '../rollback/snapshot-file.js';
 import { versionOf } from '../workloads/owned-pods.js';
 import type { InstallStage } from './drivers/driver.js';
 import { driverFor } from './drivers/index.js';
@@ -73,7 +73,10 @@ export async function install(
     ...profileArguments(options.profile ?? release.profile, route.to.revision),
     ...(await keptOverlays(context, run, overlays)).flatMap((file) => ['-f', file]),
     ...options.set.flatMap((option) => ['--set', option]),
-    ...(await driverFor(route).install(stage, async () => (await wish.specs()).given)),
+    ...(await driverFor(route).install(stage, {
+      spec: async () => (await wish.specs()).given,
+      gateways: () => installedGateways(context, run),
+    })),
   ];
   const target = accessArguments(cluster);
   const operation = { id: OPERATIONS[stage], argv: ['istioctl', ...redacted(shown)], mutating: true };
@@ -89,6 +92,11 @@ export async function install(
       return { outcome: 'succeeded', tail: result.tail, value: undefined };
     });
   await patiently(once, signal);
+}
+
+async function installedGateways(context: ActivityContext, run: RunRef): Promise<readonly string[]> {
+  const { gateways = {} } = await readSnapshot(context.dataDir, run);
+  return Object.keys(gateways).filter((deployment) => gateways[deployment]?.kind === 'installed');
 }
 
 /** @throws InstallFailed of the last try */

@@ -108,12 +108,16 @@ async function goBack(mesh: Mesh, run: string): Promise<void> {
 
 /** The proxies of the whole mesh, gateways among them. */
 async function proxies(mesh: Mesh): Promise<Set<string>> {
-  const rows = Object.values(await mesh.facts.podsByProxy());
-  return new Set(rows.flatMap((row) => Object.keys(row).filter((tag) => tag !== 'none')));
+  return tagsIn(Object.values(await mesh.facts.podsByProxy()));
 }
 
 async function proxiesOf(mesh: Mesh, namespace: string): Promise<Set<string>> {
-  return new Set(Object.keys((await mesh.facts.podsByProxy())[namespace] ?? {}));
+  return tagsIn([(await mesh.facts.podsByProxy())[namespace] ?? {}]);
+}
+
+function tagsIn(rows: readonly Readonly<Record<string, number>>[]): Set<string> {
+  const tags = rows.flatMap((row) => Object.keys(row).filter((tag) => tag !== 'none'));
+  return new Set(tags.map((tag) => tag.replace('-distroless', '')));
 }
 
 async function labelsOf(mesh: Mesh): Promise<Record<string, unknown>> {

@@ -18,6 +18,14 @@ export interface Step {
 /** What an installation is for. */
 export type InstallStage = 'everything' | 'controlPlane' | NodeAgentKind | 'gateways';
 
+/** What an installation is worked out from. */
+export interface Installed {
+  /** The specification that istioctl would work from, with everything that was asked for. */
+  readonly spec: () => Promise<unknown>;
+  /** The installer's gateways that the mesh has, `namespace/name`. */
+  readonly gateways: () => Promise<readonly string[]>;
+}
+
 /**
  * What differs between the generations of Istio behind the one story of an upgrade. Whatever is not in here is the same for
  * all of them: that objects are read, compared, changed and verified, and in which order.
@@ -32,9 +40,8 @@ export interface MeshDriver {
   /**
    * Further arguments of `istioctl install`.
    * @param stage everything at once, or the control plane and then what the installer owns and comes later, in this order
-   * @param spec the specification that istioctl would work from, with everything that was asked for
    */
-  install(stage: InstallStage, spec: () => Promise<unknown>): Promise<readonly string[]>;
+  install(stage: InstallStage, installed: Installed): Promise<readonly string[]>;
   /** What the new control plane lacks beside what every generation needs; null when it is whole. */
   verify(kube: KubeClient, route: Route): Promise<string | null>;
   /** What a namespace must carry to be served by the new control plane. */

@@ -1,4 +1,4 @@
-import { DEFAULT_TAG, INJECTION_LABEL, REVISION_LABEL, TAG_LABEL } from '../../../domain/names.js';
+import { DEFAULT_TAG, INJECTION_LABEL, ISTIO_NAMESPACE, REVISION_LABEL, TAG_LABEL } from '../../../domain/names.js';
 import { isOwn } from '../../../domain/old-revision.js';
 import { pointValidator } from '../../helm/retire.js';
 import { isInPlace, type NodeAgentKind } from '../../../domain/plan.js';
@@ -6,7 +6,7 @@ import type { KubeClient } from '../../kube/types.js';
 import { askingFor, type InjectionLabels } from '../../workloads/injection-labels.js';
 import { hasCaBundles } from '../ca-bundles.js';
 import { readTags, restoreTags } from '../tags.js';
-import type { InstallStage, MeshDriver } from './driver.js';
+import type { Installed, InstallStage, MeshDriver } from './driver.js';
 
 /** Lists of gateways in an installation's specification, by the name of the component. */
 const GATEWAY_LISTS = ['ingressGateways', 'egressGateways'] as const;
@@ -38,35 +38,46 @@ function side(version: string, revision: string) {
   return { version, revision, sidecar: { driver: 'istio-revisioned' as const, revision, proxyTag: version } };
 }
 
-/** What each stage leaves out, because it comes later. The gateways are the last; in place nothing can wait. */
-const LATER: Readonly<Record<InstallStage, { readonly agents: readonly NodeAgentKind[]; readonly gateways: boolean }>> =
-  {
-    everything: { agents: [], gateways: false },
-    controlPlane: { agents: ['cni', 'ztunnel'], gateways: true },
-    cni: { agents: ['ztunnel'], gateways: true },
-    ztunnel: { agents: [], gateways: true },
-    gateways: { agents: [], gateways: false },
-  };
+/** What each stage leaves out. The gateways are the last; in place nothing can wait, and where there are agents it is refused. */
+const LEFT_OUT: Readonly<
+  Record<InstallStage, { readonly agents: readonly NodeAgentKind[]; readonly gateways: boolean }>
+> = {
+  everything: { agents: ['cni', 'ztunnel'], gateways: false },
+  controlPlane: { agents: ['cni', 'ztunnel'], gateways: true },
+  cni: { agents: ['ztunnel'], gateways: true },
+  ztunnel: { agents: [], gateways: true },
+  gateways: { agents: [], gateways: false },
+};
+
+interface Specification {
+  readonly components?: Readonly<Record<string, unknown>>;
+}
 
 /**
  * istioctl would replace gateways, and what runs on every node, in place before the first workload has moved, with all traffic on
- * them (istio #26019). They are left out until their time comes.
+ * them (istio #26019). They are left out until their time comes. A gateway that the mesh does not have is not added to it, although
+ * the profile would.
  */
-async function installArguments(stage: InstallStage, spec: () => Promise<unknown>): Promise<readonly string[]> {
-  const { agents, gateways } = LATER[stage];
-  const { components = {} } = (await spec()) as { components?: Record<string, unknown> };
-  const lists = gateways ? GATEWAY_LISTS : [];
+async function installArguments(stage: InstallStage, { spec, gateways }: Installed): Promise<readonly string[]> {
+  const leftOut = LEFT_OUT[stage];
+  const { components = {} } = (await spec()) as Specification;
+  const present = leftOut.gateways ? [] : await gateways();
   const off = [
-    ...lists.flatMap((list) => {
-      const entries = components[list];
-      const count = Array.isArray(entries) ? entries.length : 0;
-      return Array.from({ length: count }, (_, index) => `components.${list}[${index}].enabled=false`);
-    }),
-    ...agents
+    ...GATEWAY_LISTS.flatMap((list) =>
+      entriesOf(components[list])
+        .map(({ name, namespace = ISTIO_NAMESPACE }, index) => ({ place: `${namespace}/${name}`, index }))
+        .filter(({ place }) => !present.includes(place))
+        .map(({ index }) => `components.${list}[${index}].enabled=false`),
+    ),
+    ...leftOut.agents
       .filter((agent) => (components[agent] as { enabled?: boolean } | undefined)?.enabled === true)
       .map((agent) => `components.${agent}.enabled=false`),
   ];
   return ['--skip-confirmation', ...off.flatMap((option) => ['--set', option])];
+}
+
+function entriesOf(list: unknown): readonly { readonly name: string; readonly namespace?: string }[] {
+  return Array.isArray(list) ? (list as { name: string; namespace?: string }[]) : [];
 }
 
 /** Each revision checks the configuration that carries its label; without a certificate nobody could call it. */
