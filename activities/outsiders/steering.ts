@@ -1,5 +1,6 @@
 import { placeOf } from '../../domain/gateways.js';
 import { REVISION_LABEL, TAG_LABEL } from '../../domain/names.js';
+import type { Operation } from '../../domain/journal.js';
 import { pluralOf } from '../../domain/old-revision.js';
 import { ignoreRuleFor, writerName, type OutsideChange, type Writer } from '../../domain/outside-change.js';
 import type { Route } from '../../domain/plan.js';
@@ -33,23 +34,35 @@ interface Signpost {
 
 const FIELD = [['f:metadata', 'f:labels', `f:${REVISION_LABEL}`]];
 
+/** Looks out for what leads to a revision. */
+export interface SteeringLookout {
+  /** Changes that somebody else has made, each once. */
+  readonly look: (signposts: Signposts) => OutsideChange[];
+  /** What leads to the new revision and was not seen to be moved by the run: its journal knows whether it was. */
+  readonly unexplained: (signposts: Signposts) => readonly string[];
+}
+
 /**
- * Tells when somebody else points a revision tag or a Gateway of the run elsewhere, or takes it away: pods would follow that nobody
- * watches. What the run itself has written is seen here, and from then on nothing else is right.
+ * Tells when somebody else points a revision tag or a Gateway of the run elsewhere, also before its time, or takes it away: pods would
+ * follow that nobody watches. What the run itself has written is seen here, and from then on nothing else is right.
  * @param reached the furthest that the run was seen to have brought each of them, in whichever watch; filled here
+ * @param begun those that the run has begun to move, as its journal says: istioctl leaves no other trace of who called it
  * @param told keys of what was told before; one that is right again is forgotten, so that a next time counts
  */
 export function createSteeringLookout(
   { run, route, before }: { readonly run: RunRef; readonly route: Route; readonly before: Snapshot },
-  reached: Map<string, string>,
+  { reached, begun }: { readonly reached: Map<string, string>; readonly begun: ReadonlySet<string> },
   told: Set<string>,
-) {
+): SteeringLookout {
   const { from, to } = route;
   const seen = new Map<string, KubeObject>();
 
-  const wanted = ({ name, leads, recorded }: Signpost, isOldThere: boolean): string | null => {
+  const isMovedByRun = ({ name, leads }: Signpost) =>
+    leads === to.revision && (reached.get(name) === leads || begun.has(name));
+  const wanted = (signpost: Signpost, isOldThere: boolean): string | null => {
+    const { name, leads, recorded } = signpost;
     const last = reached.get(name);
-    if (leads === to.revision || (leads === from.revision && last !== to.revision)) {
+    if (leads !== null && (isMovedByRun(signpost) || (leads === from.revision && last !== to.revision))) {
       reached.set(name, leads);
       return null;
     }
@@ -57,12 +70,22 @@ export function createSteeringLookout(
     return isOwners ? null : (last ?? from.revision);
   };
 
-  return ({ webhooks, gateways, isOldThere }: Signposts): OutsideChange[] =>
-    [...tagsOf(before, route, webhooks), ...gatewaysOf(before, gateways)].flatMap((signpost) => {
+  const all = ({ webhooks, gateways }: Signposts) => [
+    ...tagsOf(before, route, webhooks),
+    ...gatewaysOf(before, gateways),
+  ];
+
+  const unexplained = (signposts: Signposts): readonly string[] =>
+    all(signposts)
+      .filter((signpost) => signpost.leads === to.revision && !isMovedByRun(signpost))
+      .map(({ name }) => name);
+
+  const look = (signposts: Signposts): OutsideChange[] =>
+    all(signposts).flatMap((signpost) => {
       const { name, object, leads, command } = signpost;
       const last = seen.get(name);
       if (object !== undefined) seen.set(name, object);
-      const right = wanted(signpost, isOldThere);
+      const right = wanted(signpost, signposts.isOldThere);
       const prefix = `signpost/${name}/`;
       if (right === null) {
         for (const key of told) if (key.startsWith(prefix)) told.delete(key);
@@ -84,6 +107,18 @@ export function createSteeringLookout(
         },
       ];
     });
+
+  return { look, unexplained };
+}
+
+/** Names of what a run has begun to move to a revision, by the operations of its journal. */
+export function begunMoves(operations: readonly Pick<Operation, 'id'>[], revision: string): string[] {
+  return operations.flatMap(({ id }) => {
+    // Each try of an operation has a mark of its own at the end.
+    const [kind, first = '', name = '', to] = id.replace(/#.*$/, '').split('/');
+    if (kind === 'tag') return [`tag ${first}`];
+    return kind === 'gateway' && to === revision ? [`Gateway ${first}/${name}`] : [];
+  });
 }
 
 /** The tags that led to the old revision when the run began. */

@@ -15,7 +15,7 @@ import { createBaselineKeeper, readBaseline } from './baseline.js';
 import { createDeploymentLookout, type Print } from './deployments.js';
 import { createNamespaceLookout } from './namespaces.js';
 import { createRestartLookout } from './restarts.js';
-import { createSteeringLookout, type Signposts } from './steering.js';
+import { begunMoves, createSteeringLookout, type Signposts } from './steering.js';
 
 /** Changes that come together are told together. */
 const GATHER_MS = 1_000;
@@ -58,19 +58,26 @@ export function createWatchForOutsiders(context: ActivityContext): Activities['w
       const atNamespaces = createNamespaceLookout({ run, route, before: snapshot, waiting, moved }, told);
       const atDeployments = createDeploymentLookout({ run, route }, prints, told);
       const atRestarts = createRestartLookout(run);
-      const atSignposts = createSteeringLookout({ run, route, before: snapshot }, reached, told);
+      const begun = new Set<string>();
+      const atSignposts = createSteeringLookout({ run, route, before: snapshot }, { reached, begun }, told);
       const signposts = (): Signposts => ({
         webhooks: webhooks.flatMap((store) => store.items()),
         gateways: gateways.flatMap((store) => store.items()),
         isOldThere: mesh.items().some((object) => isIstiodOf(object.metadata.labels, route.from.revision)),
       });
       const keep = createBaselineKeeper(context, run);
-      const look = () => {
+      const readJournal = async () => {
+        if (!isCurrent || atSignposts.unexplained(signposts()).length === 0) return;
+        const operations = await context.journal.operations(run.cluster, run.runId);
+        begunMoves(operations, route.to.revision).forEach((name) => begun.add(name));
+      };
+      const look = async () => {
+        await readJournal();
         const changes = [
           ...atNamespaces(namespaces.items()),
           ...atDeployments(mesh.items()),
           ...workloads.flatMap((store) => atRestarts(store.items())),
-          ...(isCurrent ? atSignposts(signposts()) : []),
+          ...(isCurrent ? atSignposts.look(signposts()) : []),
         ];
         const steered = reached.size === 0 ? {} : { reached: [...reached] };
         keep({ moved: [...moved], prints: [...prints], ...steered, told: [...told] });
@@ -87,16 +94,16 @@ export function createWatchForOutsiders(context: ActivityContext): Activities['w
 }
 
 async function firstChanges(
-  look: () => OutsideChange[],
+  look: () => Promise<OutsideChange[]>,
   held: readonly Store[],
   signal: AbortSignal,
 ): Promise<OutsideChange[]> {
   for (;;) {
     signal.throwIfAborted();
-    const first = look();
+    const first = await look();
     // What came with it: one change of a GitOps tool seldom comes alone.
     await delay(GATHER_MS, undefined, { signal });
-    const changes = [...first, ...look()];
+    const changes = [...first, ...(await look())];
     if (changes.length > 0) return changes;
     await nextChange(held, LOOK_AGAIN_MS, signal);
   }

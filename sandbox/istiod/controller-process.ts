@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { binaryPath, type Flavour } from '../binaries/index.js';
+import { binaryPath, OLDER_VERSION, type Flavour } from '../binaries/index.js';
 import { connectAdmin, type AdminClient, type ClusterEvent } from '../cluster/admin-client.js';
 import type { IstiodProgram } from './host.js';
 import { startPodNetwork } from './network.js';
@@ -23,7 +23,8 @@ const keepers = new Map<string, PodKeeper>();
 /** The istiod of the sandbox's flavour; 1.5 and 1.6 live in the same one. What calls itself older gets the oldest. */
 function program(version: string): IstiodProgram {
   const file = (name: string) => binaryPath(cacheDir, `pilot-discovery-${name}`);
-  if ((flavour as Flavour) === 'istio') return { generation: 'current', file: file('current') };
+  if ((flavour as Flavour) === 'istio')
+    return { generation: 'current', file: file(version === OLDER_VERSION ? 'older' : 'current') };
   const is15 = /^1\.[0-5]\./.test(version);
   return is15 ? { generation: '1.5', file: file('1.5.10') } : { generation: '1.6', file: file('1.6.14') };
 }

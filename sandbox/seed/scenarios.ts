@@ -1,9 +1,17 @@
-import type { Flavour } from '../binaries/index.js';
+import { OLDER_VERSION, type Flavour } from '../binaries/index.js';
 import type { Sandbox } from '../cluster/state.js';
 import { SOURCE_1_5 } from '../releases/stand-ins.js';
 import { installAmbient, installAmbientByHelm } from './ambient.js';
 import { openGateways, registerGatewayApi } from './gateways.js';
-import { installCurrent, OLD_REVISION, OLD_VERSION, setTag } from './install-current.js';
+import {
+  installCurrent,
+  installOlder,
+  OLD_REVISION,
+  OLD_VERSION,
+  OLDER_BINARIES,
+  OLDER_REVISION,
+  setTag,
+} from './install-current.js';
 import { installByHelm } from './install-helm.js';
 import { installIstio15, installIstio16 } from './install-istio.js';
 import { byInjectionLabel, type Asking } from './shop.js';
@@ -18,6 +26,7 @@ export const SCENARIOS = [
   'helm',
   'ambient',
   'helm-ambient',
+  'older',
 ] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
@@ -27,6 +36,8 @@ export interface Seed {
   readonly version: string;
   readonly install: (sandbox: Sandbox, version: string) => Promise<void>;
   readonly asking: Asking;
+  /** Binaries that it needs beside those of its flavour. */
+  readonly binaries?: readonly string[];
 }
 
 const byRevision =
@@ -78,6 +89,16 @@ const OF_CURRENT: Record<Scenario, Seed> = {
   },
   ambient: { version: OLD_VERSION, install: installAmbient, asking: byRevision(OLD_REVISION) },
   'helm-ambient': { version: OLD_VERSION, install: installAmbientByHelm, asking: byRevision(OLD_REVISION) },
+  older: {
+    version: OLDER_VERSION,
+    binaries: OLDER_BINARIES,
+    install: async (sandbox) => {
+      await registerGatewayApi(sandbox);
+      await installOlder(sandbox, 'default');
+      await openGateways(sandbox, { 'istio.io/rev': OLDER_REVISION });
+    },
+    asking: byRevision(OLDER_REVISION),
+  },
   helm: { version: OLD_VERSION, install: (sandbox) => installByHelm(sandbox), asking: byRevision(OLD_REVISION) },
 };
 

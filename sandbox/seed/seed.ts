@@ -1,3 +1,5 @@
+import { defaultCacheDir } from '../../settings/paths.js';
+import { ensureBinaries } from '../binaries/index.js';
 import { readSandbox } from '../cluster/state.js';
 import { runTool } from '../exec.js';
 import { seedOf, type Scenario } from './scenarios.js';
@@ -20,6 +22,7 @@ export async function seedSandbox(name: string, { progress, only, scenario }: Se
   const sandbox = await readSandbox(name);
   if (sandbox === null) throw new Error(`there is no sandbox "${name}"; bring it up first`);
   const seed = seedOf(sandbox.flavour, scenario);
+  await ensureBinaries(seed.binaries ?? [], { cacheDir: defaultCacheDir(), progress });
   progress(`installing Istio ${seed.version} with the real istioctl ...`);
   await seed.install(sandbox, seed.version);
   const kubectl = (args: readonly string[], input?: string) =>

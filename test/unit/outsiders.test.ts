@@ -3,7 +3,7 @@ import type { KubeObject, ManagedFields } from '../../activities/kube/types.js';
 import { createDeploymentLookout, type Print } from '../../activities/outsiders/deployments.js';
 import { createNamespaceLookout } from '../../activities/outsiders/namespaces.js';
 import { createRestartLookout } from '../../activities/outsiders/restarts.js';
-import { createSteeringLookout } from '../../activities/outsiders/steering.js';
+import { begunMoves, createSteeringLookout } from '../../activities/outsiders/steering.js';
 import { writerOf } from '../../activities/outsiders/writer.js';
 import type { Route } from '../../domain/plan.js';
 import type { Snapshot } from '../../domain/snapshot.js';
@@ -215,8 +215,9 @@ describe('tags, and Gateways of the Gateway API', () => {
   const gateway = (revision?: string): KubeObject => ({
     metadata: { name: 'public', namespace: 'gw', labels: revision === undefined ? {} : { 'istio.io/rev': revision } },
   });
-  const lookout = (reached = new Map<string, string>()) => {
-    const look = createSteeringLookout({ run, route, before: snapshot }, reached, new Set());
+  const BEGUN = new Set(['tag prod', 'Gateway gw/public']);
+  const lookout = (reached = new Map<string, string>(), begun: ReadonlySet<string> = BEGUN) => {
+    const { look } = createSteeringLookout({ run, route, before: snapshot }, { reached, begun }, new Set());
     return (tags: KubeObject[], gateways: KubeObject[], isOldThere = true) =>
       look({ webhooks: tags, gateways, isOldThere }).map(({ message }) => message);
   };
@@ -241,6 +242,25 @@ describe('tags, and Gateways of the Gateway API', () => {
       'Tag prod of cluster shop was changed by an unknown writer (the API server records none): it leads nowhere any more, and the run left it with new.',
       'Gateway gw/public of cluster shop was changed by an unknown writer (the API server records none): it leads nowhere any more, and the run left it with default.',
     ]);
+  });
+
+  it('may not lead to the new revision before the run has begun to move them', () => {
+    const [early] = lookout(new Map(), new Set(['Gateway gw/public']))([tag('new')], [gateway('new')]);
+    expect(early).toBe(
+      'Tag prod of cluster shop was changed by istioctl: it leads to new, and the run left it with default.',
+    );
+    const operations = [
+      'tag/prod#1.0abc',
+      'gateway/gw/public/new#1.0abc',
+      'gateway/gw/other/default#1.0abc',
+      'install#1.0abc',
+    ];
+    expect(
+      begunMoves(
+        operations.map((id) => ({ id })),
+        'new',
+      ),
+    ).toEqual(['tag prod', 'Gateway gw/public']);
   });
 
   it('are compared with what an earlier watch saw', () => {
