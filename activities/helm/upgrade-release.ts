@@ -37,7 +37,8 @@ export async function upgradeRelease(
   const found = await helm.find(ref.namespace, ref.name);
   if (found !== null && isHalfWay(found)) await goBack({ context, run, signal }, helm, ref);
   const kept = keepValues(context, run, ref, keptValues(await valuesOf(helm, ref)));
-  const args = ['upgrade', '--namespace', ref.namespace, '--wait', '--timeout', TIMEOUT];
+  // Given no values Helm takes the old ones, versions of images among them.
+  const args = ['upgrade', '--namespace', ref.namespace, '--reset-values', '--wait', '--timeout', TIMEOUT];
   await changeByHelm(context, run, helm, {
     id: `upgrade/${ref.name}`,
     args: [...args, ...valueArguments([kept, ...files], set), '--', ref.name, chart],
