@@ -17,6 +17,11 @@ export type Recipe =
       readonly version: string;
       /** Variables of the program that are set when it is linked. */
       readonly defines?: Readonly<Record<string, string>>;
+      /**
+       * Built inside a copy of its own sources: what it depends on is proven by the sums that lie there, also where the public list of
+       * sums has forgotten some.
+       */
+      readonly fromSources?: true;
     }
   | {
       readonly type: 'kubernetes';
@@ -72,6 +77,7 @@ function istioctlOf(version: string, pseudoVersion: string): BinaryGroup {
       type: 'goProgram',
       module: 'istio.io/istio',
       version: pseudoVersion,
+      ...FROM_SOURCES[pseudoVersion],
       defines: {
         [variable('buildVersion')]: version,
         [variable('buildTag')]: version,
@@ -88,7 +94,7 @@ function istiodOf(name: string, pseudoVersion: string): BinaryGroup {
   return {
     id: `istio-${name}`,
     version: dayOf(pseudoVersion),
-    recipe: { type: 'goProgram', module: 'istio.io/istio', version: pseudoVersion },
+    recipe: { type: 'goProgram', module: 'istio.io/istio', version: pseudoVersion, ...FROM_SOURCES[pseudoVersion] },
     binaries: { [`pilot-discovery-${name}`]: 'pilot/cmd/pilot-discovery' },
   };
 }
@@ -111,6 +117,8 @@ export const ISTIO_CURRENT = 'v0.0.0-20260827124520-eed52ebb66ad';
 
 /** Upstream's commit of 23 April 2026, days after 1.30 had branched off: an older Istio, with charts, CRDs and defaults of its own. */
 const ISTIO_OLDER = 'v0.0.0-20260423205519-b01690e6db7d';
+
+const FROM_SOURCES: Readonly<Record<string, { readonly fromSources: true }>> = { [ISTIO_OLDER]: { fromSources: true } };
 
 /** What that calls itself here. */
 export const OLDER_VERSION = '1.30.0';

@@ -98,7 +98,7 @@ async function versions(mesh: Mesh): Promise<Record<string, string[]>> {
   const imagesOf = (start: string) => {
     const own = pods.filter(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`.startsWith(start));
     const images = own.map(({ spec }) => (spec?.['containers'] as { image: string }[])[0]?.image ?? '');
-    return [...new Set(images.map((image) => image.split(':')[1] ?? ''))];
+    return [...new Set(images.map((image) => (image.split(':')[1] ?? '').replace('-distroless', '')))];
   };
   return {
     cni: imagesOf('istio-system/istio-cni-node-'),
@@ -108,6 +108,5 @@ async function versions(mesh: Mesh): Promise<Record<string, string[]>> {
 }
 
 function allOn(version: string): Record<string, string[]> {
-  const tags = [`${version}-distroless`];
-  return { cni: tags, ztunnel: tags, waypoint: tags };
+  return { cni: [version], ztunnel: [version], waypoint: [version] };
 }
