@@ -101,6 +101,20 @@ const LOOK: readonly Right[] = [
   ),
 ];
 
+/** What the checks of current istioctl read besides: seen in the audit log. */
+const LOOK_CURRENT: readonly Right[] = [
+  ...everywhere('planCurrent', [['', ['namespaces']]], ['get']),
+  ...everywhere(
+    'planCurrent',
+    [
+      ['admissionregistration.k8s.io', ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations']],
+      ['telemetry.istio.io', ['*']],
+      ['extensions.istio.io', ['*']],
+    ],
+    ['list', 'watch'],
+  ),
+];
+
 const GUARD: readonly Right[] = [
   ...everywhere('guard', [['', ['namespaces']]], ['get']),
   // The right to create cannot be bound to a name.
@@ -196,6 +210,7 @@ const REINSTALL: readonly Right[] = [
  */
 export const RIGHTS: readonly Right[] = [
   ...LOOK,
+  ...LOOK_CURRENT,
   ...GUARD,
   ...PROVE,
   ...INSTALL,
@@ -214,6 +229,7 @@ export const RIGHTS: readonly Right[] = [
  */
 export function rightsFor({ route, options, waves }: Pick<Plan, 'route' | 'options' | 'waves'>): Right[] {
   const movesGateways = waves.some(({ gateways = [] }) => gateways.length > 0);
+  const isCurrent = route !== null && driverOf(route) === 'istio-revisioned';
   const isWaived = options.waivers.some(({ check }) => check === 'MESH045');
   const reinstalls = needsSourceArchive(route?.from.version ?? '');
   const isNeeded: Partial<Record<RightsStep, boolean>> = {
@@ -221,7 +237,8 @@ export function rightsFor({ route, options, waves }: Pick<Plan, 'route' | 'optio
     reinstall: reinstalls,
     moveGateways: movesGateways,
     helm: route?.installer === 'helm',
-    guardTags: route !== null && driverOf(route) === 'istio-revisioned',
+    planCurrent: isCurrent,
+    guardTags: isCurrent,
   };
   return RIGHTS.filter(({ step }) => isNeeded[step] ?? true);
 }

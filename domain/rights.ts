@@ -4,6 +4,7 @@ import { groupBy } from './group-by.js';
 export const RIGHTS_STEPS = {
   plan: 'Plan and preflight',
   analyze: "Ask istioctl's own analysis (MESH045)",
+  planCurrent: "Ask current istioctl's own checks (MESH045, MESH056)",
   guard: 'Keep a second Meshlift away',
   prove: 'Prove injection and validation by dry runs',
   install: 'Install the new control plane',

@@ -23,7 +23,9 @@ const FOR_OTHER_MESHES: Readonly<Record<string, (question: Question) => boolean>
   'gateways of current Istio': ({ group, resource, verb, namespace }) =>
     group === 'gateway.networking.k8s.io' ||
     (resource === 'deployments' && namespace === undefined && ['create', 'delete'].includes(verb)),
-  'tags of current Istio': ({ group, verb }) => group === 'admissionregistration.k8s.io' && verb === 'watch',
+  'tags and webhooks of current Istio': ({ group, verb }) =>
+    group === 'admissionregistration.k8s.io' && verb === 'watch',
+  'checks of current Istio': ({ group }) => group === 'telemetry.istio.io' || group === 'extensions.istio.io',
   'releases of Helm': ({ resource, verb }) => resource === 'secrets' && ['create', 'update', 'delete'].includes(verb),
   'Argo Rollouts': ({ group }) => group === 'argoproj.io',
   'load balancers of the cloud': ({ group }) => group === 'cloud.google.com',
