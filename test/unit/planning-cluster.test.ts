@@ -168,8 +168,8 @@ describe('the rights that a run needs', () => {
   });
 
   it.each<[string, readonly string[], readonly RightsStep[]]>([
-    ['those who look', ['reader'], ['plan', 'analyze']],
-    ['those who move workloads', ['reader', 'roller'], ['plan', 'analyze', 'move', 'guard']],
+    ['those who look', ['reader'], ['plan', 'planCurrent', 'analyze']],
+    ['those who move workloads', ['reader', 'roller'], ['plan', 'planCurrent', 'analyze', 'move', 'guard']],
   ])('are exactly what infra/rbac grants to %s', (_, files, steps) => {
     const granted = files.flatMap((file) => grantedIn(`infra/rbac/${file}.yaml`));
     const needed = questionsOf(RIGHTS.filter(({ step }) => steps.includes(step)));
