@@ -32,8 +32,9 @@ export async function raiseCanary(
   const ref = canaryRef(input);
   await createCanary(context, input, gateway, ref);
   await followProxies(context, { ...input, workload: ref }, signal);
-  await scaleCanary(context, input, ref, desiredPods('Deployment', asWorkload(gateway)));
-  await followProxies(context, { ...input, workload: ref }, signal);
+  const atLeast = desiredPods('Deployment', asWorkload(gateway));
+  await scaleCanary(context, input, ref, atLeast);
+  await followProxies(context, { ...input, workload: ref }, signal, { atLeast });
 }
 
 /** Takes the canary away again, if there is one: the gateway itself is whole by then. */

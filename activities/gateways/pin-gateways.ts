@@ -62,5 +62,5 @@ async function ask(
   const workload = { kind: 'Deployment' as const, ...placeOf(gateway) };
   const direction = side === 'to' ? ('forward' as const) : ('back' as const);
   const input = { run, workload, direction, expected: proxyOf(route, side), timeoutSeconds };
-  await followProxies(context, input, signal, `.label-${wanted ?? 'none'}`);
+  await followProxies(context, input, signal, { occasion: `.label-${wanted ?? 'none'}` });
 }
