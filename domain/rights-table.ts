@@ -108,6 +108,7 @@ const LOOK_CURRENT: readonly Right[] = [
     'planCurrent',
     [
       ['admissionregistration.k8s.io', ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations']],
+      ['gateway.networking.k8s.io', ['gateways', 'httproutes', 'grpcroutes']],
       ['telemetry.istio.io', ['*']],
       ['extensions.istio.io', ['*']],
     ],

@@ -25,7 +25,7 @@ const FOR_OTHER_MESHES: Readonly<Record<string, (question: Question) => boolean>
     (resource === 'deployments' && namespace === undefined && ['create', 'delete'].includes(verb)),
   'tags and webhooks of current Istio': ({ group, verb }) =>
     group === 'admissionregistration.k8s.io' && verb === 'watch',
-  'checks of current Istio': ({ group }) => group === 'telemetry.istio.io' || group === 'extensions.istio.io',
+  'checks of current Istio': ({ group }) => /^(telemetry|extensions)\.istio\.io$/.test(group),
   'releases of Helm': ({ resource, verb }) => resource === 'secrets' && ['create', 'update', 'delete'].includes(verb),
   'Argo Rollouts': ({ group }) => group === 'argoproj.io',
   'load balancers of the cloud': ({ group }) => group === 'cloud.google.com',
