@@ -1,19 +1,25 @@
 import { placeOf } from './gateways.js';
 import type { GatewayDeployment, Route, UpgradeOptions, Wave } from './plan.js';
 import type { Release } from './release.js';
-import { installOptions } from './revisioned-commands.js';
+import { agentByHelm, backByHelm, installOptions, upgradeByHelm } from './revisioned-commands.js';
 
 interface Planned {
   readonly release: Pick<Release, 'profile' | 'revision'>;
   readonly options: Pick<UpgradeOptions, 'set' | 'overlays' | 'profile'>;
   readonly waves: readonly Wave[];
+  readonly route: Route;
 }
 
+const ISTIOD = 'the Deployment of istiod';
+
 /** The commands that a person would type to replace a control plane where it is, in order: what a plan shows. */
-export function inPlaceCommands({ release, options, waves }: Planned): string[] {
+export function inPlaceCommands({ release, options, waves, route }: Planned): string[] {
   return [
-    `istioctl install --skip-confirmation ${installOptions(release, options).join(' ')}`,
-    ...waves.flatMap(({ name, namespaces, gateways = [], gate }) => [
+    route.installer === 'helm'
+      ? upgradeByHelm(ISTIOD, 'manifests/charts/istio-control/istio-discovery')
+      : `istioctl install --skip-confirmation ${installOptions(release, options).join(' ')}`,
+    ...waves.flatMap(({ name, namespaces, agents = [], gateways = [], gate }) => [
+      ...agents.flatMap(agentByHelm),
       ...(name === 'gateways' ? [] : namespaces.flatMap(restartNamespace)),
       ...gateways.flatMap(restartGateway),
       `# wait for promotion of gate ${gate}`,
@@ -23,14 +29,17 @@ export function inPlaceCommands({ release, options, waves }: Planned): string[] 
 
 /** What a person types to go back when Meshlift cannot: the control plane first, then what shall get its proxies. */
 export function inPlaceRollbackCommands(
-  { from }: Pick<Route, 'from'>,
+  { from, installer }: Pick<Route, 'from' | 'installer'>,
   namespaces: readonly string[],
   waves: readonly Wave[],
 ): string[] {
   return [
-    `# bring the control plane ${from.version} back: \`istioctl install\` of that release with the options of before, or the objects of istio-system in the run's snapshot.json`,
+    installer === 'helm'
+      ? backByHelm(ISTIOD)
+      : `# bring the control plane ${from.version} back: \`istioctl install\` of that release with the options of before, or the objects of istio-system in the run's snapshot.json`,
     ...namespaces.flatMap(restartNamespace),
     ...waves.flatMap(({ gateways = [] }) => gateways.flatMap(restartGateway)),
+    ...waves.flatMap(({ agents = [] }) => agents.map(({ daemonSet }) => backByHelm(`DaemonSet ${daemonSet}`))),
   ];
 }
 

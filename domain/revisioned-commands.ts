@@ -1,6 +1,6 @@
 import { canaryName, placeOf } from './gateways.js';
 import { DEFAULT_REVISION, INJECTION_LABEL, REVISION_LABEL } from './names.js';
-import type { GatewayDeployment, NodeAgentKind, Route, TagMove, UpgradeOptions, Wave } from './plan.js';
+import type { GatewayDeployment, NodeAgent, Route, TagMove, UpgradeOptions, Wave } from './plan.js';
 import type { Release } from './release.js';
 
 interface Planned {
@@ -23,7 +23,9 @@ export function revisionedCommands({ release, options, waves, tags, route }: Pla
       : [`${install} # without gateways: they come last`]),
     ...waves.flatMap(({ gateways = [] }) => gateways.flatMap((gateway) => labelCommand(gateway, route.from.revision))),
     ...waves.flatMap((wave) => [
-      ...(wave.agents ?? []).flatMap(({ kind, daemonSet }) => agentCommands(kind, daemonSet, install)),
+      ...(wave.agents ?? []).flatMap((agent) =>
+        route.installer === 'helm' ? agentByHelm(agent) : agentCommands(agent, install),
+      ),
       ...(wave.gateways ?? []).flatMap((gateway) => labelCommand(gateway, revision)),
       ...(wave.tags ?? []).map((tag) => {
         moved.add(tag);
@@ -80,10 +82,25 @@ function labelCommand({ kind, declared, ...gateway }: GatewayDeployment, revisio
 }
 
 /** A part of every node: istioctl replaces it, and its DaemonSet goes from node to node. */
-function agentCommands(kind: NodeAgentKind, daemonSet: string, install: string): string[] {
-  const { namespace, name } = placeOf({ deployment: daemonSet });
+function agentCommands({ kind, daemonSet }: NodeAgent, install: string): string[] {
   const later = kind === 'cni' ? ' # without gateways and ztunnel' : ' # without gateways';
-  return [`${install}${later}`, `kubectl rollout status daemonset/${name} -n ${namespace}`];
+  return [`${install}${later}`, statusCommand(daemonSet)];
+}
+
+/** The same where it is a release of Helm, which the DaemonSet names. */
+export function agentByHelm({ kind, daemonSet }: NodeAgent): string[] {
+  const chart = kind === 'cni' ? 'istio-cni' : 'ztunnel';
+  return [upgradeByHelm(`DaemonSet ${daemonSet}`, `manifests/charts/${chart}`), statusCommand(daemonSet)];
+}
+
+/** How a release that somebody has installed is upgraded where it is. */
+export function upgradeByHelm(owned: string, chart: string): string {
+  return `# helm upgrade the release that ${owned} names to ${chart}, with its own values but for the versions of images`;
+}
+
+function statusCommand(daemonSet: string): string {
+  const { namespace, name } = placeOf({ deployment: daemonSet });
+  return `kubectl rollout status daemonset/${name} -n ${namespace}`;
 }
 
 /** Gateways that come after the namespaces of their wave. */
@@ -127,7 +144,9 @@ export function revisionedRollbackCommands({ route, tags, namespaces, waves }: G
       `kubectl rollout restart deployment,statefulset,daemonset -n ${namespace}`,
     ]),
     ...gateways.flatMap((gateway) => gatewayBack(gateway, route)),
-    ...agents.map(({ daemonSet }) => fromSnapshot(`DaemonSet ${daemonSet}`)),
+    ...agents.map(({ daemonSet }) =>
+      route.installer === 'helm' ? backByHelm(`DaemonSet ${daemonSet}`) : fromSnapshot(`DaemonSet ${daemonSet}`),
+    ),
     `kubectl get pods -A -o json | grep -c '"${REVISION_LABEL}": "${to.revision}"'   # must be 0 before the next line`,
     route.installer === 'helm'
       ? `helm uninstall istiod-${to.revision} -n istio-system`
@@ -153,6 +172,11 @@ function gatewayBack(gateway: GatewayDeployment, { from, to }: Route): string[] 
     default:
       return gateway.kind satisfies never;
   }
+}
+
+/** How a release that was upgraded where it is goes back. */
+export function backByHelm(owned: string): string {
+  return `# helm rollback the release that ${owned} names to the revision that the run's snapshot.json says it had`;
 }
 
 function fromSnapshot(what: string): string {

@@ -71,13 +71,14 @@ function rejectionLines({ findings }: Plan, pen: Pen): string[] {
 }
 
 function waveLines({ waves, options, tags = [], route }: Plan, pen: Pen): string[] {
+  const installer = route?.installer === 'helm' ? 'helm upgrade' : 'istioctl install';
   const soak = options.soakSeconds === 0 ? '' : `after ${shortDuration(options.soakSeconds)} of watching, `;
   return waves.flatMap(({ name, namespaces, gate, agents = [], gateways = [] }, index) => [
     pen.line([`  ${index + 1}. ${name}`, 'bold'], [` ${pen.glyphs.dot} ${counted(namespaces.length, 'namespace')}`]),
     ...tags.filter(({ wave }) => wave === name).flatMap((move) => tagLines(move, pen)),
     ...wrap(namespaces.join(', '), pen.width - 5).map((text) => pen.line([`     ${text}`])),
     ...agents.map(({ daemonSet }) =>
-      pen.line([`     DaemonSet ${daemonSet}: in place, node by node, by istioctl install`]),
+      pen.line([`     DaemonSet ${daemonSet}: in place, node by node, by ${installer}`]),
     ),
     ...gateways.flatMap((gateway) =>
       wrap(isInPlace(route) ? inPlaceSentence(gateway) : gatewaySentence(gateway), pen.width - 5).map((text) =>
