@@ -70,7 +70,7 @@ describe('an upgrade of current Istio that Helm has installed', () => {
 
   it('stays a mesh of Helm at the end, and when that is taken back', async () => {
     const run = await mesh.api.start(mesh.cluster, OPTIONS, TARGET);
-    for (const gate of ['canary', 'finalize']) {
+    for (const gate of ['canary', 'rest', 'finalize']) {
       await mesh.api.untilGate(run, gate);
       await mesh.api.promote(run);
     }
@@ -82,6 +82,8 @@ describe('an upgrade of current Istio that Helm has installed', () => {
       'istiod-1-31-0': 'deployed',
     });
     expect(await validator()).toBe('1-31-0');
+    // Its gateway of Helm's own chart as well: the owner's release and Deployment, new pods.
+    expect(await proxies()).toEqual(new Set([TARGET]));
     const kinds = 'all,configmap,sa,role,rolebinding';
     const left = await mesh.facts.list(kinds, '-n', 'istio-system', '-l', 'istio.io/rev=1-30-3');
     expect(left.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([]);
@@ -92,6 +94,7 @@ describe('an upgrade of current Istio that Helm has installed', () => {
     expect((await mesh.api.untilPhase(back, 'rolledBack')).proof.filter(({ ok }) => !ok)).toEqual([]);
     expect(await releases()).toEqual({ 'istio-base': 'deployed', 'istiod-1-30-3': 'deployed' });
     expect(await validator()).toBe('1-30-3');
+    expect(await proxies()).toEqual(new Set([OLD]));
     expect(await mesh.facts.snapshot()).toEqual(original);
   });
 
