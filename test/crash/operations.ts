@@ -19,15 +19,16 @@ export function createNamer(): {
   nameOf: (exchange: Exchange, direction: Direction) => string | null;
   reset: () => void;
 } {
-  let installed = 0;
+  // Each way on its own: how many requests the way forward took must not shift the names of those on the way back.
+  const installed = { forward: 0, back: 0 };
   return {
     nameOf(exchange, direction) {
       if (!exchange.isMutation || isRenewal(exchange)) return null;
-      if (isIstioctl(exchange)) return `${direction} ${ISTIOCTL} ${(installed += 1)}`;
+      if (isIstioctl(exchange)) return `${direction} ${ISTIOCTL} ${(installed[direction] += 1)}`;
       return `${direction} ${exchange.method} ${shortPath(exchange)}`;
     },
     // A new istioctl counts from 1 again.
-    reset: () => void (installed = 0),
+    reset: () => void Object.assign(installed, { forward: 0, back: 0 }),
   };
 }
 
