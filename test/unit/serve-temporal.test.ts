@@ -109,8 +109,8 @@ async function untilItAnswersAgain<T>(ask: () => Promise<T>): Promise<T> {
 
 /** Which rights people other than its owner have to a file; none to one that is gone: a database has files for moments. */
 async function openTo(file: string): Promise<number> {
-  const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
+  const found = await stat(file).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   });
   return (found?.mode ?? 0) & 0o077;
