@@ -1,5 +1,6 @@
 import { placeOf } from './gateways.js';
 import type { GatewayDeployment, Route, UpgradeOptions, Wave } from './plan.js';
+import { restartCommand } from './planned-commands.js';
 import type { Release } from './release.js';
 import { agentByHelm, backByHelm, installOptions, upgradeByHelm } from './revisioned-commands.js';
 
@@ -20,7 +21,7 @@ export function inPlaceCommands({ release, options, waves, route }: Planned): st
       : `istioctl install --skip-confirmation ${installOptions(release, options).join(' ')}`,
     ...waves.flatMap(({ name, namespaces, agents = [], gateways = [], gate }) => [
       ...agents.flatMap(agentByHelm),
-      ...(name === 'gateways' ? [] : namespaces.flatMap(restartNamespace)),
+      ...(name === 'gateways' ? [] : namespaces.map(restartCommand)),
       ...gateways.flatMap(restartGateway),
       `# wait for promotion of gate ${gate}`,
     ]),
@@ -37,14 +38,10 @@ export function inPlaceRollbackCommands(
     installer === 'helm'
       ? backByHelm(ISTIOD)
       : `# bring the control plane ${from.version} back: \`istioctl install\` of that release with the options of before, or the objects of istio-system in the run's snapshot.json`,
-    ...namespaces.flatMap(restartNamespace),
+    ...namespaces.map(restartCommand),
     ...waves.flatMap(({ gateways = [] }) => gateways.flatMap(restartGateway)),
     ...waves.flatMap(({ agents = [] }) => agents.map(({ daemonSet }) => backByHelm(`DaemonSet ${daemonSet}`))),
   ];
-}
-
-function restartNamespace(namespace: string): string[] {
-  return [`kubectl rollout restart deployment,statefulset,daemonset -n ${namespace}`];
 }
 
 /** One of the Gateway API follows its istiod by itself. */

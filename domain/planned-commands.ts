@@ -20,7 +20,7 @@ export function plannedCommands(
     ...waves.flatMap((wave) => [
       ...wave.namespaces.flatMap((namespace) => [
         `kubectl label namespace ${namespace} ${INJECTION_LABEL}- ${REVISION_LABEL}=${route.to.revision} --overwrite`,
-        `kubectl rollout restart deployment,statefulset,daemonset -n ${namespace}`,
+        restartCommand(namespace),
       ]),
       `# wait for promotion of gate ${wave.gate}`,
     ]),
@@ -95,7 +95,7 @@ export function rollbackCommands(route: Route, namespaces: readonly string[]): s
   return [
     ...namespaces.flatMap((namespace) => [
       `kubectl label namespace ${namespace} ${labels} --overwrite`,
-      `kubectl rollout restart deployment,statefulset,daemonset -n ${namespace}`,
+      restartCommand(namespace),
     ]),
     'kubectl rollout history deployment istio-ingressgateway -n istio-system',
     'kubectl rollout undo deployment istio-ingressgateway -n istio-system --to-revision=<the one before the upgrade>',
@@ -108,4 +108,9 @@ export function rollbackCommands(route: Route, namespaces: readonly string[]): s
 
 function quoted(text: string): string {
   return /^[A-Za-z0-9_.,:=/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Guide, step 5.2: what restarts all workloads of a namespace. */
+export function restartCommand(namespace: string): string {
+  return `kubectl rollout restart deployment,statefulset,daemonset -n ${namespace}`;
 }

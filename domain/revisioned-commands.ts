@@ -1,6 +1,7 @@
 import { canaryName, placeOf } from './gateways.js';
 import { DEFAULT_REVISION, INJECTION_LABEL, REVISION_LABEL } from './names.js';
 import type { GatewayDeployment, NodeAgent, Route, TagMove, UpgradeOptions, Wave } from './plan.js';
+import { restartCommand } from './planned-commands.js';
 import type { Release } from './release.js';
 
 interface Planned {
@@ -36,9 +37,7 @@ export function revisionedCommands({ release, options, waves, tags, route }: Pla
           ? []
           : [`kubectl label namespace ${namespace} ${INJECTION_LABEL}- ${REVISION_LABEL}=${revision} --overwrite`]),
         // What stands there with nothing but gateways has no workload to restart.
-        ...(wave.gateways === undefined
-          ? [`kubectl rollout restart deployment,statefulset,daemonset -n ${namespace}`]
-          : []),
+        ...(wave.gateways === undefined ? [restartCommand(namespace)] : []),
       ]),
       ...gatewayCommands(wave.gateways ?? [], revision, install),
       `# wait for promotion of gate ${wave.gate}`,
@@ -141,7 +140,7 @@ export function revisionedRollbackCommands({ route, tags, namespaces, waves }: G
     ...tags.map(({ tag }) => tagCommand(tag, from.revision)),
     ...namespaces.flatMap((namespace) => [
       `# give namespace ${namespace} the labels back that the run's snapshot.json says it had`,
-      `kubectl rollout restart deployment,statefulset,daemonset -n ${namespace}`,
+      restartCommand(namespace),
     ]),
     ...gateways.flatMap((gateway) => gatewayBack(gateway, route)),
     ...agents.map(({ daemonSet }) =>

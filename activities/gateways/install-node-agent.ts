@@ -12,8 +12,8 @@ import { createReporter } from '../workloads/report-progress.js';
 import { agentObstacle, progressOf } from './node-agents.js';
 
 /**
- * Has istioctl, or Helm where that keeps it, replace one part of every node, and watches its DaemonSet go from node to node by its own rules, until each node runs
- * the new version and is ready.
+ * Has istioctl, or Helm where that keeps it, replace one part of every node, and watches its DaemonSet go from node to node by its
+ * own rules, until each node runs the new version and is ready.
  * @throws HelmFailed; InstallFailed with istioctl's last lines; WorkloadNotReady with what is missing
  */
 export function createInstallNodeAgent(context: ActivityContext): Activities['installNodeAgent'] {

@@ -11,10 +11,11 @@ import { changeByHelm, TIMEOUT } from './change-by-helm.js';
 import { helmOf, type Helm } from './helm.js';
 import { sourceRelease, type ReleaseRef } from './releases.js';
 import { upgradeRelease } from './upgrade-release.js';
-import { keepValues, valueArguments, valuesOf } from './values.js';
+import { keepValues, valueArguments } from './values.js';
 
 /** Chart of a control plane, in the archive of a release. */
 export const ISTIOD_CHART = join('manifests', 'charts', 'istio-control', 'istio-discovery');
+
 /**
  * Installs the new control plane as a release of Helm beside the old one, with the values that a person gave to that; in place that
  * very release is upgraded. CRDs come first. Helm waits until it is ready; run again after a crash, it makes an end of what was left
@@ -36,7 +37,10 @@ export async function installByHelm(
   if (isInPlace(route)) return upgradeRelease({ context, run, signal }, { ref: source, chart, ...chosen });
   const target = { ...source, name: releaseNameOf(route.to.revision) };
   await endHalfWay(context, run, helm, target);
-  const files = [keepValues(context, run, source, carriedValues(await valuesOf(helm, source))), ...chosen.files];
+  const files = [
+    keepValues(context, run, source, carriedValues(await helm.values(source.namespace, source.name))),
+    ...chosen.files,
+  ];
   const args = [
     ...['upgrade', '--install', '--namespace', target.namespace, '--wait', '--timeout', TIMEOUT],
     ...chosenValues(route.to.revision, files, options.set),

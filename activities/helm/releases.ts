@@ -5,6 +5,7 @@ import type { Route } from '../../domain/plan.js';
 import { recordedLabels, type RecordedObject, type Snapshot } from '../../domain/snapshot.js';
 import { failure } from '../failure.js';
 import type { KubeClient, ObjectMeta } from '../kube/types.js';
+import { findIstiod } from '../mesh/istiods.js';
 import type { Helm } from './helm.js';
 
 /** Points at a release of Helm. */
@@ -21,12 +22,7 @@ export function ownerOf({ annotations = {} }: Pick<ObjectMeta, 'annotations'>): 
 
 /** The release of the control plane that runs. @throws HelmFailed when its Deployment names none */
 export async function sourceRelease(kube: KubeClient, cluster: string, route: Route): Promise<ReleaseRef> {
-  const { items } = await kube.list(
-    { api: 'apps/v1', plural: 'deployments', namespace: ISTIO_NAMESPACE },
-    { labelSelector: 'app=istiod' },
-  );
-  const { revision } = route.from;
-  const old = items.find(({ metadata }) => isIstiodOf(metadata.labels, revision));
+  const old = await findIstiod(kube, route.from.revision);
   return requireOwner(old === undefined ? null : ownerOf(old.metadata), cluster, route);
 }
 

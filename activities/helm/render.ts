@@ -10,7 +10,6 @@ import { chosenValues, ISTIOD_CHART } from './control-plane.js';
 import { crdsOf } from './crds.js';
 import { helmOf } from './helm.js';
 import { sourceRelease } from './releases.js';
-import { valuesOf } from './values.js';
 
 /** What would be installed. */
 interface Wish {
@@ -30,7 +29,7 @@ export async function renderByHelm(
 ): Promise<{ readonly given: readonly KubeObject[]; readonly plain: readonly KubeObject[] }> {
   const helm = helmOf(context, cluster, signal);
   const source = await sourceRelease(context.access(cluster).kube, cluster, route);
-  const old = await valuesOf(helm, source);
+  const old = await helm.values(source.namespace, source.name);
   const { revision } = route.to;
   const values = isInPlace(route) ? keptValues(old) : carriedValues(old);
   const crds = await crdsOf(dir);

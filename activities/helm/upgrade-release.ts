@@ -1,19 +1,14 @@
 import { isHalfWay, keptValues } from '../../domain/helm.js';
 import type { Snapshot } from '../../domain/snapshot.js';
-import type { ActivityContext } from '../context.js';
-import type { RunRef } from '../contract.js';
 import { failure } from '../failure.js';
+import type { Step as DriverStep } from '../mesh/drivers/driver.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
 import { changeByHelm, TIMEOUT } from './change-by-helm.js';
 import { helmOf, type Helm } from './helm.js';
 import type { ReleaseRef } from './releases.js';
-import { keepValues, valueArguments, valuesOf } from './values.js';
+import { keepValues, valueArguments } from './values.js';
 
-interface Step {
-  readonly context: ActivityContext;
-  readonly run: RunRef;
-  readonly signal: AbortSignal;
-}
+type Step = Pick<DriverStep, 'context' | 'run' | 'signal'>;
 
 interface Upgrade {
   readonly ref: ReleaseRef;
@@ -29,14 +24,12 @@ interface Upgrade {
  * was first: Helm refuses to go on from there.
  * @throws HelmFailed with Helm's last lines
  */
-export async function upgradeRelease(
-  { context, run, signal }: Step,
-  { ref, chart, files, set }: Upgrade,
-): Promise<void> {
+export async function upgradeRelease(step: Step, { ref, chart, files, set }: Upgrade): Promise<void> {
+  const { context, run, signal } = step;
   const helm = helmOf(context, run.cluster, signal);
   const found = await helm.find(ref.namespace, ref.name);
-  if (found !== null && isHalfWay(found)) await goBack({ context, run, signal }, helm, ref);
-  const kept = keepValues(context, run, ref, keptValues(await valuesOf(helm, ref)));
+  if (found !== null && isHalfWay(found)) await goBack(step, helm, ref, await recordedRevision(step, ref));
+  const kept = keepValues(context, run, ref, keptValues(await helm.values(ref.namespace, ref.name)));
   // Given no values Helm takes the old ones, versions of images among them.
   const args = ['upgrade', '--namespace', ref.namespace, '--reset-values', '--wait', '--timeout', TIMEOUT];
   await changeByHelm(context, run, helm, {
@@ -56,11 +49,10 @@ export async function takeBackRelease(step: Step, ref: ReleaseRef): Promise<void
   const isBefore = async () =>
     (await helm.manifest(ref.namespace, ref.name)) === (await helm.manifest(ref.namespace, ref.name, revision));
   if (found?.status === 'deployed' && (found.revision === revision || (await isBefore()))) return;
-  await goBack(step, helm, ref);
+  await goBack(step, helm, ref, revision);
 }
 
-async function goBack(step: Step, helm: Helm, ref: ReleaseRef): Promise<void> {
-  const revision = await recordedRevision(step, ref);
+async function goBack(step: Step, helm: Helm, ref: ReleaseRef, revision: number): Promise<void> {
   const args = ['rollback', '--namespace', ref.namespace, '--wait', '--timeout', TIMEOUT, '--', ref.name];
   await changeByHelm(step.context, step.run, helm, { id: `back/${ref.name}`, args: [...args, String(revision)] });
 }

@@ -4,15 +4,9 @@ import { createPrivateFile } from '../../settings/private-file.js';
 import type { ActivityContext } from '../context.js';
 import type { RunRef } from '../contract.js';
 import { runDir } from '../rollback/snapshot-file.js';
-import type { Helm } from './helm.js';
 import type { ReleaseRef } from './releases.js';
 
 type Values = Readonly<Record<string, Json>>;
-
-/** What a person has chosen about a release. */
-export function valuesOf(helm: Helm, { namespace, name }: ReleaseRef): Promise<Values> {
-  return helm.values(namespace, name);
-}
 
 /**
  * Keeps values for Helm with the run, for its owner only: they may hold what nobody else should read. Written once: a later attempt

@@ -25,27 +25,19 @@ type Question = (usage: Usage) => Promise<readonly string[]>;
 
 type Questions = Readonly<Record<string, Question>>;
 
+/** Pods, by whether they stay or are on their way out: in place nothing else tells old from new. */
+const PODS_STAYING: Questions = { 'which pods run its proxy': (usage) => podsOn(usage, false) };
+const PODS_LEAVING: Questions = { 'which pods still end with its proxy': (usage) => podsOn(usage, true) };
 /** Users that stay until somebody does something about them. */
 const STAYING: Questions = {
   'which namespaces ask for it': namespacesOn,
-  'which pods run its proxy': (usage) => podsOn(usage, false),
+  ...PODS_STAYING,
   'which workloads are bound to it': templatesOn,
   'which webhooks lead to it': webhooksOn,
   'which other objects belong to it': foreignObjects,
 };
-/** In place nothing else is told apart from what the new control plane serves, nor removed. */
-const STAYING_IN_PLACE: Questions = {
-  'which pods run its proxy': (usage) => podsOn(usage, false),
-};
 /** Users that may be on their way out: pods that end, and what still speaks with the old control plane. */
-const LEAVING: Questions = {
-  'which pods still end with its proxy': (usage) => podsOn(usage, true),
-  'which proxies are connected to it': proxiesOf,
-};
-
-const LEAVING_IN_PLACE: Questions = {
-  'which pods still end with its proxy': (usage) => podsOn(usage, true),
-};
+const LEAVING: Questions = { ...PODS_LEAVING, 'which proxies are connected to it': proxiesOf };
 
 /**
  * Invariant I2: the old control plane is removed only when nothing uses it. Whatever cannot be asked counts as "in use"
@@ -57,16 +49,15 @@ export function createCheckOldRevisionUnused(context: ActivityContext): Activiti
     heartbeating(async (signal) => {
       const { kube } = context.access(run.cluster);
       const usage = { kube, run, route, before: await readSnapshot(context.dataDir, run), waived };
-      const [staying, leaving] = isInPlace(route) ? [STAYING_IN_PLACE, LEAVING_IN_PLACE] : [STAYING, LEAVING];
+      const [staying, leaving] = isInPlace(route) ? [PODS_STAYING, PODS_LEAVING] : [STAYING, LEAVING];
       const users =
         (await usersOf(usage, staying)) ??
         (await untilHolds(() => usersOf(usage, leaving), { timeoutSeconds: GRACE_SECONDS, signal })) ??
         // While the last ones left, others may have come.
         (await usersOf(usage, staying));
       if (users === null) return;
-      const what = isInPlace(route) ? 'proxies of before' : 'the old control plane';
-      const are = isInPlace(route) ? 'are still there' : 'is still used';
-      throw failure('OldRevisionInUse', `In cluster ${run.cluster} ${what} ${are}: ${users}.`);
+      const what = isInPlace(route) ? 'proxies of before are still there' : 'the old control plane is still used';
+      throw failure('OldRevisionInUse', `In cluster ${run.cluster} ${what}: ${users}.`);
     });
 }
 

@@ -1,9 +1,9 @@
 import { named } from '../../domain/named.js';
-import { ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { REVISION_LABEL } from '../../domain/names.js';
 import { driverOf, isInPlace, type Route } from '../../domain/plan.js';
 import { isLive, proxyTagOf, runsSidecarOf, type Pod } from '../../domain/pod.js';
 import type { ProofLine } from '../../domain/run.js';
-import { isIstiodOf, isTakenOver, ownObjects, pluralOf } from '../../domain/old-revision.js';
+import { isTakenOver, ownObjects, pluralOf } from '../../domain/old-revision.js';
 import { recordedName, type Json, type Snapshot } from '../../domain/snapshot.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, RunRef } from '../contract.js';
@@ -16,6 +16,7 @@ import { readSnapshot } from '../rollback/snapshot-file.js';
 import { asPod, versionOf } from '../workloads/owned-pods.js';
 import { isComplete } from './deployment-state.js';
 import { driverFor } from './drivers/index.js';
+import { findIstiod, listIstiods } from './istiods.js';
 import { probeInjection } from './probe-namespace.js';
 import { probeValidation } from './probe-validation.js';
 import { isLabelled, isSame, stillThere } from './usage-objects.js';
@@ -123,11 +124,8 @@ async function proveInjection(
 }
 
 async function proveControlPlanes(kube: KubeClient, run: RunRef, route: Route): Promise<ProofLine> {
-  const { items } = await kube.list(
-    { api: 'apps/v1', plural: 'deployments', namespace: ISTIO_NAMESPACE },
-    { labelSelector: 'app=istiod' },
-  );
-  const revisions = items.map(({ metadata }) => metadata.labels?.[REVISION_LABEL] ?? 'default');
+  const istiods = await listIstiods(kube);
+  const revisions = istiods.map(({ metadata }) => metadata.labels?.[REVISION_LABEL] ?? 'default');
   if (revisions.includes(route.from.revision)) {
     throw failure(
       'OldRevisionInUse',
@@ -139,11 +137,7 @@ async function proveControlPlanes(kube: KubeClient, run: RunRef, route: Route): 
 
 /** In place nothing is removed: the Deployment of before runs the new version. */
 async function proveReplaced(kube: KubeClient, run: RunRef, { to }: Route): Promise<ProofLine> {
-  const { items } = await kube.list(
-    { api: 'apps/v1', plural: 'deployments', namespace: ISTIO_NAMESPACE },
-    { labelSelector: 'app=istiod' },
-  );
-  const istiod = items.find(({ metadata }) => isIstiodOf(metadata.labels, to.revision));
+  const istiod = await findIstiod(kube, to.revision);
   const found = istiod === undefined ? null : versionOf(istiod);
   if (istiod !== undefined && found === to.version && isComplete(istiod)) {
     const detail = `Deployment ${istiod.metadata.name} runs ${to.version}`;

@@ -1,5 +1,4 @@
-import { INJECTION_LABEL, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
-import { isIstiodOf } from '../../domain/old-revision.js';
+import { INJECTION_LABEL, REVISION_LABEL } from '../../domain/names.js';
 import { named } from '../../domain/named.js';
 import { driverOf, type Route } from '../../domain/plan.js';
 import { isLive, runsSidecarOf } from '../../domain/pod.js';
@@ -7,16 +6,13 @@ import type { RunRef } from '../contract.js';
 import { failure } from '../failure.js';
 import type { KubeClient, KubeObject } from '../kube/types.js';
 import { isComplete } from '../mesh/deployment-state.js';
+import { findIstiod } from '../mesh/istiods.js';
 import { PROBE_LABEL } from '../mesh/probe-namespace.js';
 import { asPod } from '../workloads/owned-pods.js';
 
 /** Invariant I1: nothing is taken from the new control plane while the old one is not whole. @throws ControlPlaneNotReady */
 export async function requireOldControlPlane(kube: KubeClient, run: RunRef, route: Route): Promise<void> {
-  const { items } = await kube.list(
-    { api: 'apps/v1', plural: 'deployments', namespace: ISTIO_NAMESPACE },
-    { labelSelector: 'app=istiod' },
-  );
-  const old = items.find(({ metadata }) => isIstiodOf(metadata.labels, route.from.revision));
+  const old = await findIstiod(kube, route.from.revision);
   if (old !== undefined && isComplete(old)) return;
   const message = `The old control plane ${route.from.revision} of cluster ${run.cluster} is not complete, so the new one stays.`;
   throw failure('ControlPlaneNotReady', message);

@@ -9,6 +9,7 @@ import { CURRENT } from '../../sandbox/releases/stand-ins.js';
 import { defaultCacheDir } from '../../settings/paths.js';
 import { eventually } from '../e2e/support/eventually.js';
 import { startMesh, type Mesh } from '../e2e/support/mesh.js';
+import { proxies } from './support/proxies.js';
 
 const TARGET = '1.31.0';
 const OLD = '1.30.3';
@@ -39,10 +40,6 @@ describe('an upgrade of current Istio that Helm has installed', () => {
     const said = await helm(mesh, 'list', '--all', '--namespace', 'istio-system', '--output', 'json');
     return Object.fromEntries((JSON.parse(said) as Release[]).map(({ name, status }) => [name, status]));
   };
-  const proxies = async () =>
-    new Set(
-      Object.values(await mesh.facts.podsByProxy()).flatMap((row) => Object.keys(row).filter((tag) => tag !== 'none')),
-    );
   const validator = async () => {
     const found = await mesh.facts.list('validatingwebhookconfigurations', '-l', 'istio.io/rev');
     return found.find(({ metadata }) => metadata.name === VALIDATOR)?.metadata.labels?.['istio.io/rev'];
@@ -54,7 +51,7 @@ describe('an upgrade of current Istio that Helm has installed', () => {
     process.kill((await mesh.pids()).worker, 'SIGKILL');
     await mesh.api.untilGate(run, 'canary');
     expect(await releases()).toMatchObject({ 'istiod-1-30-3': 'deployed', 'istiod-1-31-0': 'deployed' });
-    expect(await proxies()).toEqual(new Set([OLD, TARGET]));
+    expect(await proxies(mesh)).toEqual(new Set([OLD, TARGET]));
     const [config] = await mesh.facts.list('configmaps', '-n', 'istio-system', '-l', 'istio.io/rev=1-31-0,app=istiod');
     // What a person has chosen about the old one holds for the new one.
     const name = config?.metadata.name ?? 'istio-1-31-0';
@@ -65,7 +62,7 @@ describe('an upgrade of current Istio that Helm has installed', () => {
     await mesh.api.untilPhase(run, 'rolledBack');
     expect(await releases()).toEqual({ 'istio-base': 'deployed', 'istiod-1-30-3': 'deployed' });
     expect(await mesh.facts.snapshot()).toEqual(original);
-    expect(await proxies()).toEqual(new Set([OLD]));
+    expect(await proxies(mesh)).toEqual(new Set([OLD]));
   });
 
   it('stays a mesh of Helm at the end, and when that is taken back', async () => {
@@ -83,7 +80,7 @@ describe('an upgrade of current Istio that Helm has installed', () => {
     });
     expect(await validator()).toBe('1-31-0');
     // Its gateway of Helm's own chart as well: the owner's release and Deployment, new pods.
-    expect(await proxies()).toEqual(new Set([TARGET]));
+    expect(await proxies(mesh)).toEqual(new Set([TARGET]));
     const kinds = 'all,configmap,sa,role,rolebinding';
     const left = await mesh.facts.list(kinds, '-n', 'istio-system', '-l', 'istio.io/rev=1-30-3');
     expect(left.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([]);
@@ -94,7 +91,7 @@ describe('an upgrade of current Istio that Helm has installed', () => {
     expect((await mesh.api.untilPhase(back, 'rolledBack')).proof.filter(({ ok }) => !ok)).toEqual([]);
     expect(await releases()).toEqual({ 'istio-base': 'deployed', 'istiod-1-30-3': 'deployed' });
     expect(await validator()).toBe('1-30-3');
-    expect(await proxies()).toEqual(new Set([OLD]));
+    expect(await proxies(mesh)).toEqual(new Set([OLD]));
     expect(await mesh.facts.snapshot()).toEqual(original);
   });
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Scenario } from '../../sandbox/sandbox.js';
 import { startMesh, type Mesh } from '../e2e/support/mesh.js';
 import { INVALID_GATEWAY, VALID_GATEWAY } from '../e2e/support/probes.js';
+import { proxies } from './support/proxies.js';
 
 const TARGET = '1.31.0';
 const OLD = '1.30.3';
@@ -33,10 +34,6 @@ describe.each(ROWS)('an upgrade of current Istio, by $scenario', ({ scenario, ca
   });
   afterAll(async () => mesh.stop());
 
-  const proxies = async () =>
-    new Set(
-      Object.values(await mesh.facts.podsByProxy()).flatMap((row) => Object.keys(row).filter((tag) => tag !== 'none')),
-    );
   const tagsNow = async (): Promise<Record<string, string>> => {
     const webhooks = await mesh.facts.list('mutatingwebhookconfigurations', '-l', 'istio.io/tag');
     const labels = webhooks.map(({ metadata }) => metadata.labels ?? {});
@@ -56,19 +53,19 @@ describe.each(ROWS)('an upgrade of current Istio, by $scenario', ({ scenario, ca
     await mesh.api.untilPhase(run, 'rolledBack');
     expect(await tagsNow()).toEqual(tags);
     expect(await mesh.facts.snapshot()).toEqual(original);
-    expect(await proxies()).toEqual(new Set([OLD]));
+    expect(await proxies(mesh)).toEqual(new Set([OLD]));
   };
 
   it('goes back from the canary gate, and everything equals the snapshot', async () => {
     const run = await mesh.api.start(mesh.cluster, options, TARGET);
     await mesh.api.untilGate(run, 'canary');
-    expect(await proxies()).toEqual(new Set([OLD, TARGET]));
+    expect(await proxies(mesh)).toEqual(new Set([OLD, TARGET]));
     await goBack(run);
   });
 
   it('goes back from the last gate, when every tag has moved, and everything equals the snapshot', async () => {
     const run = await toTheLastGate();
-    expect(await proxies()).toEqual(new Set([TARGET]));
+    expect(await proxies(mesh)).toEqual(new Set([TARGET]));
     await goBack(run);
   });
 
@@ -78,7 +75,7 @@ describe.each(ROWS)('an upgrade of current Istio, by $scenario', ({ scenario, ca
     await mesh.api.promote(run);
     const state = await mesh.api.untilPhase(run, 'succeeded');
     expect(state.proof.filter((line) => !line.ok)).toEqual([]);
-    expect(await proxies()).toEqual(new Set([TARGET]));
+    expect(await proxies(mesh)).toEqual(new Set([TARGET]));
 
     expect(await tagsNow()).toEqual(Object.fromEntries(Object.keys(tags).map((tag) => [tag, '1-31-0'])));
     if (scenario !== 'labels') expect(await labelsOf(mesh)).toEqual(before);
@@ -102,7 +99,7 @@ describe.each(ROWS)('an upgrade of current Istio, by $scenario', ({ scenario, ca
     const state = await mesh.api.untilPhase(`/v1/upgrades/${mesh.cluster}/${String(body['runId'])}`, 'rolledBack');
     expect(state.proof.filter((line) => !line.ok)).toEqual([]);
     expect(await tagsNow()).toEqual(tags);
-    expect(await proxies()).toEqual(new Set([OLD]));
+    expect(await proxies(mesh)).toEqual(new Set([OLD]));
   });
 });
 

@@ -1,32 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import type { GatewayDeployment, Route } from '../../domain/plan.js';
+import type { Route } from '../../domain/plan.js';
 import { openBench } from './support/bench.js';
 import { failure } from './support/failure.js';
 import type { FakeMesh } from './support/fake-mesh.js';
+import { endedCalls, GATEWAYS, sideOf } from './support/gateways.js';
 
 const bench = openBench();
-const side = (version: string, revision: string) => ({
-  version,
-  revision,
-  sidecar: { driver: 'istio-revisioned' as const, revision, proxyTag: version },
-});
-const route: Route = { driver: 'istio-revisioned', from: side('1.30.3', '1-30-3'), to: side('1.31.0', '1-31-0') };
-const gateways: readonly GatewayDeployment[] = [
-  { deployment: 'gw/public-istio', kind: 'gatewayApi', declared: 'public' },
-  { deployment: 'gw/edge', kind: 'injected' },
-  { deployment: 'istio-system/istio-ingressgateway', kind: 'installed' },
-];
+const route: Route = { driver: 'istio-revisioned', from: sideOf('1.30.3', '1-30-3'), to: sideOf('1.31.0', '1-31-0') };
 const MESH = {
   canary: { catalog: ['api'] },
-  gateways,
+  gateways: GATEWAYS,
   route,
   tags: [{ tag: 'default', wave: 'gateways', namespaces: ['catalog'], gateways: ['gw/edge'] }],
 };
 
-const callsOf = ({ script }: FakeMesh) =>
-  script.log
-    .filter(({ call, outcome }) => outcome === 'ended' && /ateway|Tags|removeOld|restore|compare/.test(call))
-    .map(({ call }) => call);
+const callsOf = (mesh: FakeMesh) => endedCalls(mesh, /ateway|Tags|removeOld|restore|compare/);
 
 describe('gateways of current Istio', () => {
   it('are held first, come last and one by one, and get their labels back when the old control plane has gone', async () => {

@@ -1,30 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import type { GatewayDeployment, Route } from '../../domain/plan.js';
+import type { Route } from '../../domain/plan.js';
 import { openBench } from './support/bench.js';
 import { failure } from './support/failure.js';
 import type { FakeMesh } from './support/fake-mesh.js';
+import { endedCalls, GATEWAYS, sideOf } from './support/gateways.js';
 
 const bench = openBench();
-const side = (version: string) => ({
-  version,
-  revision: 'default',
-  sidecar: { driver: 'istio-revisioned' as const, revision: 'default', proxyTag: version },
-});
-const route: Route = { driver: 'istio-revisioned', inPlace: true, from: side('1.30.3'), to: side('1.31.0') };
-const gateways: readonly GatewayDeployment[] = [
-  { deployment: 'gw/public-istio', kind: 'gatewayApi', declared: 'public' },
-  { deployment: 'gw/edge', kind: 'injected' },
-  { deployment: 'istio-system/istio-ingressgateway', kind: 'installed' },
-];
-const MESH = { canary: { catalog: ['api'] }, gateways, route };
+const route: Route = {
+  driver: 'istio-revisioned',
+  inPlace: true,
+  from: sideOf('1.30.3', 'default'),
+  to: sideOf('1.31.0', 'default'),
+};
+const MESH = { canary: { catalog: ['api'] }, gateways: GATEWAYS, route };
 
-const callsOf = ({ script }: FakeMesh) =>
-  script.log
-    .filter(
-      ({ call, outcome }) => outcome === 'ended' && /ateway|Tags|remove|restore|verify|compare|install/.test(call),
-    )
-    .map(({ call }) => call)
-    .filter((call) => !call.startsWith('verifyNamespace'));
+const callsOf = (mesh: FakeMesh) => endedCalls(mesh, /ateway|Tags|remove|restore|verify(?!Namespace)|compare|install/);
 
 describe('an upgrade in place', () => {
   it('holds no gateway, moves each with its wave, and removes nothing at the end', async () => {

@@ -1,5 +1,6 @@
 import { named } from '../../../domain/named.js';
 import { REVISION_LABEL } from '../../../domain/names.js';
+import { isInPlace } from '../../../domain/plan.js';
 import type { KubeObject } from '../../kube/types.js';
 import type { Check } from '../check.js';
 import { isIstiosOwn } from './pinned-filters.js';
@@ -18,7 +19,8 @@ interface Crd {
 export const labelledConfiguration: Check = {
   id: 'MESH044',
   look: async ({ reader, plan, release, cluster }) => {
-    if (plan.route?.from.revision === release.revision) return [];
+    // In place the new control plane reads them as well.
+    if (isInPlace(plan.route)) return [];
     const crds = await reader.list('apiextensions.k8s.io/v1', 'customresourcedefinitions');
     const perKind = await Promise.all(
       crds.map(async (object) => {

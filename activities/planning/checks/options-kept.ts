@@ -16,7 +16,7 @@ export const optionsKept: Check = {
   id: 'MESH038',
   look: async (input) => {
     const { reader, target, plan } = input;
-    const name = installedState(plan.route?.from.revision ?? DEFAULT_REVISION);
+    const name = inRevision('installed-state', plan.route?.from.revision ?? DEFAULT_REVISION);
     const states = await reader.list('install.istio.io/v1alpha1', 'istiooperators');
     const old = states.find(({ metadata }) => metadata.name === name);
     // Before 1.6 istioctl kept no record of what it was given; then only what runs can be compared (MESH039).
@@ -53,10 +53,6 @@ async function sourceDefaults({ source, signal }: CheckInput, spec: object): Pro
 function maybeDefaults({ plan }: CheckInput): string {
   const version = plan.route?.from.version ?? '';
   return `Some may be defaults of ${version} that nobody chose: no release of exactly that version is at hand to compare with.`;
-}
-
-function installedState(revision: string): string {
-  return inRevision('installed-state', revision);
 }
 
 function found(input: CheckInput, lost: readonly LostSetting[], where: string): Found {

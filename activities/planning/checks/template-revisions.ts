@@ -1,6 +1,7 @@
 import { placeOf } from '../../../domain/gateways.js';
 import { gatewayKindOf } from '../../../domain/injection.js';
 import { REVISION_LABEL } from '../../../domain/names.js';
+import { isInPlace } from '../../../domain/plan.js';
 import { workloadName, type WorkloadRef } from '../../../domain/workload.js';
 import { asWorkload } from '../../workloads/owned-pods.js';
 import type { Check, CheckInput, Found } from '../check.js';
@@ -29,7 +30,7 @@ async function marking({ reader, release }: CheckInput): Promise<Found[]> {
 async function asking({ reader, mesh, plan }: CheckInput): Promise<Found[]> {
   const old = plan.route?.from.revision;
   // In place that name leads to the new control plane.
-  if (old === plan.route?.to.revision) return [];
+  if (old === undefined || isInPlace(plan.route)) return [];
   const workloads = (await reader.workloads())
     .filter(({ object }) => asWorkload(object).spec.template.metadata?.labels?.[REVISION_LABEL] === old)
     .filter(({ object }) => gatewayKindOf(asWorkload(object).spec.template) === null)
@@ -37,7 +38,7 @@ async function asking({ reader, mesh, plan }: CheckInput): Promise<Found[]> {
   const gateways = (mesh.gatewayDeployments ?? [])
     .filter(({ kind, revision }) => kind === 'injected' && revision === old)
     .map((gateway) => ({ kind: 'Deployment' as const, ...placeOf(gateway) }));
-  return old === undefined ? [] : [...workloads, ...gateways].map((ref) => asksForOld(ref, old));
+  return [...workloads, ...gateways].map((ref) => asksForOld(ref, old));
 }
 
 function pinned(ref: WorkloadRef, label: string): Found {
