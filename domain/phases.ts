@@ -1,4 +1,5 @@
 import { isInPlace } from './plan.js';
+import { soakSecondsOf } from './policy/effective.js';
 import type { FinalPhase, ForwardPhase, NamespaceState, Phase, PhaseName, RunState } from './run.js';
 
 /** Names of the phases after which nothing happens any more. */
@@ -180,5 +181,5 @@ function gateOf({ plan }: RunState, wave: number): string {
 }
 
 function soaks({ plan }: RunState): boolean {
-  return (plan?.options.soakSeconds ?? 0) > 0;
+  return plan !== null && soakSecondsOf(plan.policy) > 0;
 }

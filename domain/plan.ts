@@ -3,6 +3,7 @@ import { isWaivable, type CheckResult } from './checks/catalogue.js';
 import type { DriverName } from './driver.js';
 import type { GatewayKind } from './injection.js';
 import { clusterIdSchema, namespaceNameSchema } from './names.js';
+import { policySchema, type Policy } from './policy/schema.js';
 import type { WorkloadAction } from './workload-actions.js';
 import type { SidecarTarget } from './workload.js';
 
@@ -63,24 +64,24 @@ export const upgradeOptionsSchema = z.strictObject({
   carryOver: z.enum(['all', 'none']).default('all'),
   /** Findings that do not keep the run from beginning, each with the reason why. */
   waivers: z.array(waiverSchema).max(100).default([]),
-  /** How long a wave is watched before its gate asks for promotion. */
-  soakSeconds: z.int().min(0).max(SEVEN_DAYS_IN_SECONDS).default(0),
-  /** How long a gate waits for promotion before the run is blocked (never rolled back). */
+  /** Instead of every soak of `policy.gates.afterWave`: how long a wave is watched before its gate asks for promotion. */
+  soakSeconds: z.int().min(0).max(SEVEN_DAYS_IN_SECONDS).optional(),
+  /** Instead of `policy.timeouts.promotion`: how long a gate waits before the run is blocked (never rolled back). */
   promotionTimeoutSeconds: z
     .int()
     .min(1)
     .max(30 * 24 * 60 * 60)
-    .default(SEVEN_DAYS_IN_SECONDS),
-  /** How long one workload may take to get all its pods onto the expected sidecar. */
+    .optional(),
+  /** Instead of `policy.timeouts.workload`: how long one workload may take to get all its pods onto the expected sidecar. */
   workloadTimeoutSeconds: z
     .int()
     .min(10)
     .max(24 * 60 * 60)
-    .default(900),
-  /** Safety budget: namespaces that move at the same time. */
-  parallelNamespaces: z.int().min(1).max(50).default(4),
-  /** Safety budget: workloads of one namespace that restart at the same time. */
-  parallelWorkloads: z.int().min(1).max(100).default(8),
+    .optional(),
+  /** Waves, gates and the safety budget. What an option of this list says as well, the option decides. */
+  policy: policySchema.prefault({}),
+  /** Instead of `policy.budget.maxConcurrentWorkloads`. */
+  parallelWorkloads: z.int().min(1).max(5_000).optional(),
   /** Time between the two looks that must both find the old control plane unused before it is removed. */
   finalizeSoakSeconds: z.int().min(0).max(SEVEN_DAYS_IN_SECONDS).default(60),
   /** How long after its end a succeeded run can still be rolled back, from the backup of what it removed. */
@@ -275,6 +276,8 @@ export interface Plan {
   /** Null when no supported source was found; then there is a blocker that says why. */
   readonly route: Route | null;
   readonly options: UpgradeOptions;
+  /** How the run goes: the policy of the options, with what other options say instead of it. */
+  readonly policy: Policy;
   /** What the overlays named in the options hold; the run keeps copies, and installs those. */
   readonly overlays?: readonly OverlayFile[];
   readonly findings: readonly Finding[];

@@ -1,6 +1,7 @@
 import { isBlocking } from './checks/verdicts.js';
 import { canCancel, canPause, canRollBack, canSkip, isFinal, isForward, isGuarded, stepOf } from './phases.js';
 import type { Plan } from './plan.js';
+import { soakSecondsOf } from './policy/effective.js';
 import type { NamespaceState, Phase, RunEvent, RunState } from './run.js';
 
 type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { readonly type: Type }>;
@@ -65,7 +66,7 @@ const TRANSITIONS: Transitions = {
     const { phase, plan } = state;
     // A gate must not ask for promotion while a namespace of its wave is not done.
     if (phase.name !== 'migrating' || plan === null || !isWaveDone(state, phase.wave)) return state;
-    if (plan.options.soakSeconds === 0) return reachGate(state, plan, phase.wave, at);
+    if (soakSecondsOf(plan.policy) === 0) return reachGate(state, plan, phase.wave, at);
     return enter(state, { name: 'soaking', wave: phase.wave }, at);
   },
   soakFinished: (state, { at }) =>

@@ -3,6 +3,7 @@ import type { GatewayStep, Installation } from '../activities/contract.js';
 import { isInPlace, type GatewayDeployment } from '../domain/plan.js';
 import { change, watchFor } from './activities.js';
 import type { Ledger } from './ledger.js';
+import { policyOf } from './run-facts.js';
 
 /** A canary, its growth and the gateway itself each have the time of a workload. */
 const STEPS = 3;
@@ -29,7 +30,7 @@ export function createGatewayMoves(ledger: Ledger, installation: () => Installat
   const all = () => (ledger.state().plan?.waves ?? []).flatMap(({ gateways = [] }) => gateways);
   const ofKind = (gateways: readonly GatewayDeployment[], kind: GatewayDeployment['kind']) =>
     gateways.filter((gateway) => gateway.kind === kind);
-  const timeoutSeconds = () => ledger.state().plan?.options.workloadTimeoutSeconds ?? 0;
+  const timeoutSeconds = () => policyOf(ledger.state()).timeouts.workload;
   const inPlace = () => isInPlace(installation().route);
   /** Those that a tag or a label would take along; in place none of them moves. */
   const pinned = () => (inPlace() ? [] : ofKind(all(), 'gatewayApi'));

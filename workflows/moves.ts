@@ -79,7 +79,7 @@ export function createMoves(ledger: Ledger): Moves {
       passing.catch(() => undefined);
       try {
         await fillSlots(
-          ledger.state().plan?.options.parallelNamespaces ?? 1,
+          4,
           async () => {
             await condition(() => !paused());
             const row = pending(ledger.state()).find(({ namespace }) => !begun.has(namespace));
@@ -115,7 +115,7 @@ function inputFor(state: RunState, namespace: string, direction: Direction): Mig
     namespace,
     direction,
     route: plan.route,
-    parallelWorkloads: plan.options.parallelWorkloads,
-    workloadTimeoutSeconds: plan.options.workloadTimeoutSeconds,
+    parallelWorkloads: 8,
+    workloadTimeoutSeconds: plan.policy.timeouts.workload,
   };
 }

@@ -3,6 +3,7 @@ import { inPlaceRollbackCommands } from '../domain/in-place-commands.js';
 import { wasTouched } from '../domain/phases.js';
 import { restoreCommands, rollbackCommands } from '../domain/planned-commands.js';
 import { driverOf, isInPlace, type Route } from '../domain/plan.js';
+import type { Policy } from '../domain/policy/schema.js';
 import { revisionedRollbackCommands } from '../domain/revisioned-commands.js';
 import type { Obstacle, RunState } from '../domain/run.js';
 import type { RunRef } from '../activities/contract.js';
@@ -22,7 +23,7 @@ export function routeOf({ plan }: RunState): Route {
 
 /** Nobody promoted a gate in time. */
 export function timedOut({ cluster, plan }: RunState, gate: string): Obstacle {
-  const waited = plan?.options.promotionTimeoutSeconds ?? 0;
+  const waited = plan?.policy.timeouts.promotion ?? 0;
   const message = `Nobody promoted gate ${gate} of cluster ${cluster} within ${waited} s.`;
   return { reason: 'PromotionTimedOut', message, remedy: FAILURES.PromotionTimedOut.nextStep };
 }
@@ -45,4 +46,10 @@ function revisionedManual({ plan, removing, cluster, runId, restores }: RunState
   const way = { route, tags, namespaces: names, waves };
   const backup = `kubectl create -f <data folder of the server>/runs/${cluster}/${restores?.runId ?? runId}/backup/`;
   return [...(removing ? [backup] : []), ...revisionedRollbackCommands(way)];
+}
+
+/** The policy of the run. @throws Error before planning: no phase that needs it can be reached then */
+export function policyOf({ plan }: RunState): Policy {
+  if (plan === null) throw new Error('the run has no plan');
+  return plan.policy;
 }

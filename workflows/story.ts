@@ -1,6 +1,7 @@
 import { condition, sleep } from '@temporalio/workflow';
 import { wasTouched } from '../domain/phases.js';
 import { isInPlace, type UpgradeRequest } from '../domain/plan.js';
+import { soakSecondsOf } from '../domain/policy/effective.js';
 import { needsSourceArchive } from '../domain/release.js';
 import type { NamespaceState, Phase, PhaseName, RunState } from '../domain/run.js';
 import { change, examine, read, watchFor } from './activities.js';
@@ -8,7 +9,7 @@ import { createGatewayMoves } from './gateways.js';
 import { createInterruptible } from './interruptible.js';
 import type { Ledger, NewEvent } from './ledger.js';
 import type { Moves } from './moves.js';
-import { commandsIn, manualCommandsOf, obstacleOf, routeOf, runRefOf, timedOut } from './run-facts.js';
+import { commandsIn, manualCommandsOf, obstacleOf, policyOf, routeOf, runRefOf, timedOut } from './run-facts.js';
 
 /** What a run does in each phase; one that is missing does not compile. */
 type Story = { readonly [Name in PhaseName]: (phase: Extract<Phase, { readonly name: Name }>) => Promise<void> };
@@ -23,6 +24,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
   const step = createInterruptible(ledger);
   const run = runRefOf(ledger.state());
   const options = () => ledger.state().plan?.options ?? request.options;
+  const policy = () => policyOf(ledger.state());
   const target = () => ({ run, route: routeOf(ledger.state()) });
   const overlays = () => ledger.state().plan?.overlays ?? [];
   const installation = () => ({ ...target(), options: options(), overlays: overlays() });
@@ -83,12 +85,12 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
       }),
 
     soaking: async (phase) => {
-      if (!(await leftWithin(phase, options().soakSeconds))) ledger.apply({ type: 'soakFinished' });
+      if (!(await leftWithin(phase, soakSecondsOf(policy())))) ledger.apply({ type: 'soakFinished' });
     },
 
     // A durable timer: when it is up the run is blocked, never rolled back, because the mesh is safe as it is.
     awaitingPromotion: async (phase) => {
-      if (await leftWithin(phase, options().promotionTimeoutSeconds)) return;
+      if (await leftWithin(phase, policy().timeouts.promotion)) return;
       ledger.apply({ type: 'failed', obstacle: timedOut(ledger.state(), phase.gate) });
     },
 
@@ -128,7 +130,8 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
 
   /** Jobs get the time of a workload to finish; what needs a person holds the run here, unless it was waived. */
   function confirmMoved() {
-    const { workloadTimeoutSeconds: timeoutSeconds, waivers } = options();
+    const { workload: timeoutSeconds } = policy().timeouts;
+    const { waivers } = options();
     const waiveUnmanaged = waivers.some(({ check }) => UNMANAGED.includes(check));
     return watchFor(timeoutSeconds).confirmMoved({ ...target(), timeoutSeconds, pauseSeconds: 1, waiveUnmanaged });
   }
@@ -145,7 +148,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
   async function rollBack(): Promise<NewEvent> {
     await bringBackControlPlane();
     await moves.moveAll('back', touchedIn);
-    const { workloadTimeoutSeconds: timeoutSeconds } = options();
+    const { workload: timeoutSeconds } = policy().timeouts;
     const restoreGateways = () => change.restoreGateways({ run, timeoutSeconds });
     // In place they were installed anew with the control plane: what their owner keeps must say the old version before they move.
     if (inPlace()) await restoreGateways();

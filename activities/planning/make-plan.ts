@@ -11,6 +11,7 @@ import {
   type Plan,
   type UpgradeRequest,
 } from '../../domain/plan.js';
+import { effectivePolicy } from '../../domain/policy/effective.js';
 import type { Release } from '../../domain/release.js';
 import { revisionedCommands } from '../../domain/revisioned-commands.js';
 import { divideRevisioned, type RevisionedWaves } from '../../domain/revisioned-waves.js';
@@ -56,6 +57,7 @@ export function planOf(
     release: release.version,
     route,
     options: request.options,
+    policy: effectivePolicy(request.options),
     ...(overlays.length > 0 && { overlays }),
     findings: [...findings, ...problems.map(({ message }) => wrongNamespace(message))],
     waves,
@@ -147,8 +149,8 @@ function wrongNamespace(message: string): Finding {
 
 /** Two plans that would do the same have the same hash, whenever they were made. */
 function hashOf(body: Omit<Plan, 'hash'>): string {
-  const { route, options, overlays, waves, tags, cluster, release, commands } = body;
+  const { route, options, policy, overlays, waves, tags, cluster, release, commands } = body;
   return createHash('sha256')
-    .update(JSON.stringify({ cluster, release, route, options, overlays, waves, tags, commands }))
+    .update(JSON.stringify({ cluster, release, route, options, policy, overlays, waves, tags, commands }))
     .digest('hex');
 }

@@ -9,6 +9,7 @@ import {
 import { CHECK_GROUPS, SEVERITY_MEANINGS, type CheckGroup } from '../../domain/checks/descriptor.js';
 import { DRIVERS } from '../../domain/driver.js';
 import type { DetectedMesh, Finding, Plan, PlannedWorkload } from '../../domain/plan.js';
+import { policySchema } from '../../domain/policy/schema.js';
 import { upgradeOptionsSchema } from '../../domain/plan.js';
 import { listOf } from './common.js';
 
@@ -110,6 +111,9 @@ export const planSchema: z.ZodType<Plan> = z
     release: z.string(),
     route: routeSchema.nullable(),
     options: upgradeOptionsSchema,
+    policy: policySchema.meta({
+      description: 'How the run goes: what the options say, put together. Durations are seconds.',
+    }),
     overlays: z.exactOptional(listOf(z.object({ name: z.string(), sha256: z.string() }))),
     findings: listOf(findingSchema),
     checks: z.exactOptional(listOf(checkResultSchema)),

@@ -1,19 +1,16 @@
 import { Argument, InvalidArgumentError } from 'commander';
+import { secondsOf } from '../../domain/duration.js';
 import { clusterIdSchema, namespaceNameSchema } from '../../domain/names.js';
-
-const UNITS = { d: 86_400, h: 3_600, m: 60, s: 1 } as const;
-const DURATION = /^(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/;
 
 /**
  * Reads a duration as people write it: `90s`, `10m`, `7d`, `1h30m`; `0` needs no unit.
  * @returns seconds
  */
 export function parseDuration(text: string): number {
-  if (text === '0') return 0;
-  const match = DURATION.exec(text);
-  if (match === null || text === '')
+  const seconds = secondsOf(text);
+  if (seconds === null)
     throw new InvalidArgumentError('A duration has the form 90s, 10m, 2h or 7d; units may be joined, as in 1h30m.');
-  return Object.values(UNITS).reduce((sum, seconds, index) => sum + seconds * Number(match[index + 1] ?? 0), 0);
+  return seconds;
 }
 
 /** Reads a whole number of 1 or more. */

@@ -20,7 +20,6 @@ export interface RequestOptions extends ClientOptions {
   readonly soak?: number;
   readonly promotionTimeout?: number;
   readonly workloadTimeout?: number;
-  readonly parallelNamespaces?: number;
   readonly parallelWorkloads?: number;
   readonly finalizeSoak?: number;
   readonly rollbackGrace?: number;
@@ -55,9 +54,8 @@ export function addRequestOptions(command: Command): Command {
       duration('--finalize-soak <duration>', 'time between the two looks before the old one goes (default: 1m)'),
     )
     .addOption(duration('--rollback-grace <duration>', 'how long after its end a run can be rolled back (default: 1d)'))
-    .addOption(count('--parallel-namespaces <n>', 'namespaces that move at the same time (default: 4)'))
     .addOption(
-      count('--parallel-workloads <n>', 'workloads of a namespace that restart at the same time (default: 8)'),
+      count('--parallel-workloads <n>', 'workloads that move at the same time (default: as the safety budget allows)'),
     );
 }
 
@@ -81,7 +79,6 @@ export function toRequest(cluster: string, options: RequestOptions): UpgradeRequ
       soakSeconds: options.soak,
       promotionTimeoutSeconds: options.promotionTimeout,
       workloadTimeoutSeconds: options.workloadTimeout,
-      parallelNamespaces: options.parallelNamespaces,
       parallelWorkloads: options.parallelWorkloads,
       finalizeSoakSeconds: options.finalizeSoak,
       rollbackGraceSeconds: options.rollbackGrace,

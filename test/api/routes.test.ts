@@ -81,9 +81,7 @@ describe('a plan', () => {
     const { request, runs } = await testApp();
     const response = await request({ method: 'POST', url: '/v1/plans', payload: UPGRADE });
     expect(response.json()).toEqual(PLAN);
-    expect(runs.calls).toMatchObject([
-      { method: 'plan', request: { ...UPGRADE, options: { soakSeconds: 0, parallelNamespaces: 4 } } },
-    ]);
+    expect(runs.calls).toMatchObject([{ method: 'plan', request: { ...UPGRADE, options: { soakSeconds: 0 } } }]);
   });
 
   it('is asked for an admin cluster too: its findings say why not', async () => {

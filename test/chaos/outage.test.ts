@@ -5,7 +5,7 @@ import { readFacts, restartsBetween, type Facts } from '../crash/scenarios.js';
 import { answers, blackHole, changing, halfOpen } from '../support/faults.js';
 import { startProxiedMesh, type ProxiedMesh } from '../support/proxied-mesh.js';
 
-const OPTIONS = { canary: ['catalog'], parallelNamespaces: 1, parallelWorkloads: 2 };
+const OPTIONS = { canary: ['catalog'], parallelWorkloads: 2 };
 const HOUR_MS = 3_600_000;
 
 /** What takes minutes by its nature: silence, long outages, and the end of patience (docs/reference/waiting.md). */

@@ -11,7 +11,7 @@ import { readFacts, restartsBetween, ROLLBACK_FROM_CANARY, type Facts } from '..
 import { startProxiedMesh, type ProxiedMesh } from '../support/proxied-mesh.js';
 
 type Wanted = (state: RunState) => boolean;
-const OPTIONS = { canary: ['catalog'], parallelNamespaces: 1, parallelWorkloads: 2 };
+const OPTIONS = { canary: ['catalog'], parallelWorkloads: 2 };
 
 const inPhase =
   (name: RunState['phase']['name'], detail: object = {}): Wanted =>

@@ -23,7 +23,7 @@ export interface Scenario {
 /** Which way the run goes: the same request means another operation on the way back. */
 export type Direction = 'forward' | 'back';
 
-const SMALL = { canary: ['catalog'], parallelNamespaces: 1, parallelWorkloads: 2 };
+const SMALL = { canary: ['catalog'], parallelWorkloads: 2 };
 const FROM_16 = {
   flavour: 'asm16' as const,
   proxies: { old: '1.6.13', new: '1.6.14-asm.2' },

@@ -48,7 +48,7 @@ describe('a hostile API server', () => {
         1,
       ),
     };
-    run = await mesh.api.start(mesh.cluster, { canary: ['catalog'], parallelNamespaces: 1, parallelWorkloads: 2 });
+    run = await mesh.api.start(mesh.cluster, { canary: ['catalog'], parallelWorkloads: 2 });
     const state = await mesh.api.untilGate(run, 'canary');
     const met = Object.fromEntries(Object.entries(faults).map(([name, takeBack]) => [name, takeBack()]));
     expect(met).toEqual({

@@ -9,7 +9,7 @@ import { ApiClient } from './support/api-client.js';
 import { readFacts, type Facts } from '../crash/scenarios.js';
 import { startProxiedMesh, type ProxiedMesh } from '../support/proxied-mesh.js';
 
-const OPTIONS = { canary: ['catalog'], parallelNamespaces: 1, parallelWorkloads: 2 };
+const OPTIONS = { canary: ['catalog'], parallelWorkloads: 2 };
 
 /** Two Meshlifts, each with a Temporal and a data folder of its own, and one mesh. */
 describe('a second Meshlift on the same mesh', () => {

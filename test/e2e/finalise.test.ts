@@ -24,7 +24,6 @@ describe('finalising an upgrade', () => {
     original = await mesh.facts.snapshot();
     run = await mesh.api.start(mesh.cluster, {
       canary: ['catalog'],
-      parallelNamespaces: 8,
       rollbackGraceSeconds: 3600,
     });
     await mesh.api.untilGate(run, 'canary');

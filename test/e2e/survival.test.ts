@@ -30,7 +30,6 @@ describe('a worker that is killed', () => {
   it('while istioctl installs, and twice in mid-migration, does not stop the upgrade', async () => {
     const run = await mesh.api.start(mesh.cluster, {
       canary: ['catalog'],
-      parallelNamespaces: 2,
       parallelWorkloads: 2,
     });
     await mesh.api.untilPhase(run, 'installing');

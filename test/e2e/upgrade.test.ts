@@ -36,7 +36,7 @@ describe('an upgrade to 1.6.14-asm.2', () => {
   });
 
   it('moves the canary wave and waits at its gate', async () => {
-    const budget = { parallelNamespaces: 2, parallelWorkloads: 2 };
+    const budget = { parallelWorkloads: 2 };
     run = await mesh.api.start(mesh.cluster, { canary: ['catalog'], ...budget, overlays: ['access-log'] });
     const state = await mesh.api.untilGate(run, 'canary');
     expect(namespacesIn(state, 'moved')).toEqual(['catalog']);

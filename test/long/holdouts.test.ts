@@ -40,7 +40,7 @@ describe('what holds out', () => {
   }
 
   it('a quota stops the wave; Jobs and a pod of somebody begin with the new sidecar meanwhile', async () => {
-    run = await startWaived(mesh, { canary: ['yard', 'full'], parallelNamespaces: 2, workloadTimeoutSeconds: 30 });
+    run = await startWaived(mesh, { canary: ['yard', 'full'], workloadTimeoutSeconds: 30 });
     const { phase } = await mesh.api.until(run, (state) => state.phase.name === 'blocked');
     expect(phase).toMatchObject({ obstacle: { reason: 'FailedCreateQuota' } });
     const batch = (kind: string, name: string, spec: object) => ({

@@ -15,7 +15,6 @@ describe('a rollback in mid-wave', () => {
   it('leaves nothing half-way', async () => {
     const run = await mesh.api.start(mesh.cluster, {
       canary: ['catalog'],
-      parallelNamespaces: 2,
       parallelWorkloads: 2,
     });
     await mesh.api.untilGate(run, 'canary');

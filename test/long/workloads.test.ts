@@ -79,7 +79,6 @@ describe('every kind of workload', () => {
     it('stops the wave where pods cannot be created, and names quota and workload', async () => {
       const options = {
         canary: ['zoo', ...BLOCKED],
-        parallelNamespaces: 3,
         parallelWorkloads: 20,
         workloadTimeoutSeconds: 60,
       };

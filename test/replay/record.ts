@@ -12,7 +12,7 @@ import { startProxiedMesh, type ProxiedMesh } from '../support/proxied-mesh.js';
 import { HISTORIES_DIR, type RECORDED_RUNS } from './histories.js';
 import { historyToJson, type History } from './proto-json.js';
 
-const OPTIONS = { canary: ['catalog'], parallelNamespaces: 1, parallelWorkloads: 2 };
+const OPTIONS = { canary: ['catalog'], parallelWorkloads: 2 };
 
 type Name = (typeof RECORDED_RUNS)[number];
 type Recording = (mesh: ProxiedMesh) => Promise<string>;

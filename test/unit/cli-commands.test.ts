@@ -40,7 +40,7 @@ describe('the command line', () => {
       [['plan', 'shop', ...release, '--promotion-timeout', '0']],
       [['plan', 'shop', ...release, '--workload-timeout', '1s']],
       [['plan', 'shop', ...release, '--parallel-namespaces', '0']],
-      [['plan', 'shop', ...release, '--parallel-workloads', '101']],
+      [['plan', 'shop', ...release, '--parallel-workloads', '5001']],
       [['plan', 'shop', ...release, '--canary', 'Catalog']],
       [['plan', 'shop', ...release, '--set', 'revision=evil']],
       [['start', 'shop', ...release, '--set', 'no-value']],
@@ -88,7 +88,7 @@ describe('the command line', () => {
   it('plan sends what was asked for, and ends with 3 when there is a blocker', async () => {
     answer.body = PLAN;
     const args = ['--canary', 'a', 'b', '--exclude', 'c', '--set', 'x.y=1', '--overlay', 'company', '--soak', '10m'];
-    const limits = ['--promotion-timeout', '2d', '--workload-timeout', '90s', '--parallel-namespaces', '2'];
+    const limits = ['--promotion-timeout', '2d', '--workload-timeout', '90s'];
     const result = await run('plan', 'shop', ...release, ...args, ...limits, '--parallel-workloads', '3');
     expect(result).toMatchObject({ code: 0, err: '' });
     expect(result.out).toContain('shop - 1.6.13 (default) -> 1.6.14-asm.2 (asm-1614-2)');
@@ -108,7 +108,6 @@ describe('the command line', () => {
             soakSeconds: 600,
             promotionTimeoutSeconds: 172_800,
             workloadTimeoutSeconds: 90,
-            parallelNamespaces: 2,
             parallelWorkloads: 3,
           },
         },

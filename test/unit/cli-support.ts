@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { initialState } from '../../domain/phases.js';
 import { upgradeOptionsSchema, type Plan } from '../../domain/plan.js';
+import { effectivePolicy } from '../../domain/policy/effective.js';
 import { reduce } from '../../domain/reduce.js';
 import type { RunEvent, RunState } from '../../domain/run.js';
 import type { WorkloadProgress } from '../../domain/workload.js';
@@ -27,6 +28,7 @@ export const PLAN: Plan = {
     },
   },
   options: upgradeOptionsSchema.parse({ canary: ['catalog'] }),
+  policy: effectivePolicy(upgradeOptionsSchema.parse({})),
   findings: [],
   waves: [
     { name: 'canary', namespaces: ['catalog'], gate: 'canary' },

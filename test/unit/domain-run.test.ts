@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { accept, toEvent } from '../../domain/accept.js';
 import { FINAL_PHASES, initialState, isFinal, nextStep, phaseTitle, wasTouched } from '../../domain/phases.js';
 import type { Finding, Plan } from '../../domain/plan.js';
+import { effectivePolicy } from '../../domain/policy/effective.js';
 import { reduce } from '../../domain/reduce.js';
 import type { Obstacle, Phase, RunCommand, RunEvent, RunState } from '../../domain/run.js';
 import { OPTIONS } from './machine-support.js';
@@ -14,6 +15,7 @@ const plan: Plan = {
   release: '1.6.14-asm.2',
   route: null,
   options: OPTIONS,
+  policy: effectivePolicy(OPTIONS),
   findings: [],
   waves: [
     { name: 'canary', namespaces: ['catalog'], gate: 'canary' },
@@ -100,7 +102,7 @@ describe('the way forward', () => {
   });
 
   it('soaks after a wave when that was asked for', () => {
-    const soaking = { ...plan, options: { ...plan.options, soakSeconds: 60 } };
+    const soaking = { ...plan, policy: effectivePolicy({ ...OPTIONS, soakSeconds: 60 }) };
     const state = follow(fresh, { type: 'planned', plan: soaking }, ...toCanaryGate.slice(1));
     expect(state.phase).toEqual({ name: 'soaking', wave: 0 });
     expect(follow(state, { type: 'soakFinished' }).phase).toEqual({

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { accept, toEvent } from '../../domain/accept.js';
 import { initialState, isFinal } from '../../domain/phases.js';
 import type { Finding, Plan, Route, UpgradeOptions } from '../../domain/plan.js';
+import { effectivePolicy } from '../../domain/policy/effective.js';
+import { policySchema } from '../../domain/policy/schema.js';
 import { reduce } from '../../domain/reduce.js';
 import type { NamespaceState, RunCommand, RunEvent, RunState } from '../../domain/run.js';
 
@@ -31,10 +33,10 @@ export const OPTIONS: UpgradeOptions = {
   inPlace: false,
   carryOver: 'all',
   waivers: [],
+  policy: policySchema.parse({}),
   soakSeconds: 0,
   promotionTimeoutSeconds: 60,
   workloadTimeoutSeconds: 60,
-  parallelNamespaces: 2,
   parallelWorkloads: 2,
   finalizeSoakSeconds: 60,
   rollbackGraceSeconds: 3600,
@@ -53,6 +55,7 @@ export const planOf = fc
       release: '1.6.14-asm.2',
       route: ROUTE,
       options: { ...OPTIONS, soakSeconds },
+      policy: effectivePolicy({ ...OPTIONS, soakSeconds }),
       findings: [],
       waves: sizes.map((size, index) => ({
         name: `w${index}`,

@@ -66,18 +66,20 @@ describe('room on the nodes', () => {
       },
     });
     const all = [workload('a', 'small', 1), workload('a', 'large', 9), workload('b', 'other', 4)];
-    const surge = (parallelNamespaces: number, parallelWorkloads: number, workloads = all) =>
+    const surge = (maxConcurrentWorkloads: 'auto' | number, maxSurgePods: number, workloads = all) =>
       largestSurge(
         workloads,
         { name: 'rest', namespaces: ['a', 'b'], gate: 'g' },
-        { parallelNamespaces, parallelWorkloads },
+        { maxConcurrentWorkloads, maxSurgePods },
       ).length;
     // A quarter of the replicas, rounded up: 1 + 3 in a, 1 in b.
-    expect(surge(4, 8)).toBe(5);
-    expect(surge(1, 8)).toBe(4);
-    expect(surge(1, 1)).toBe(3);
-    expect(surge(4, 8, [workload('a', 'w', 4, { strategy: { type: 'Recreate' } })])).toBe(0);
-    expect(surge(4, 8, [workload('a', 'w', 4, { strategy: { rollingUpdate: { maxSurge: '100%' } } })])).toBe(4);
+    expect(surge(8, 200)).toBe(5);
+    expect(surge(8, 4)).toBe(4);
+    expect(surge(1, 200)).toBe(3);
+    // One that adapts need not have room for more than the largest.
+    expect(surge('auto', 200)).toBe(3);
+    expect(surge(8, 200, [workload('a', 'w', 4, { strategy: { type: 'Recreate' } })])).toBe(0);
+    expect(surge(8, 200, [workload('a', 'w', 4, { strategy: { rollingUpdate: { maxSurge: '100%' } } })])).toBe(4);
   });
 });
 

@@ -62,7 +62,7 @@ describe('a step that fails', () => {
 });
 
 describe('a namespace that fails', () => {
-  const spec = { canary: { cart: ['web'], pay: ['web'], shop: ['web'] }, options: { parallelNamespaces: 2 } };
+  const spec = { canary: { cart: ['web'], pay: ['web'], shop: ['web'] }, options: { parallelWorkloads: 2 } };
 
   it('lets the ones under way finish, begins no other, and is the only one moved again', async () => {
     const run = await bench.start(spec);

@@ -6,7 +6,7 @@ import { digested } from './support/history.js';
 import { refusalOf } from './support/run.js';
 
 const bench = openBench();
-const ONE_BY_ONE = { parallelNamespaces: 1, parallelWorkloads: 1 };
+const ONE_BY_ONE = { parallelWorkloads: 1 };
 
 describe('a pause', () => {
   it('lets what is restarting finish, and begins nothing further until it is over', async () => {

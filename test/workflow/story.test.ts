@@ -123,7 +123,7 @@ describe('the move of namespaces', () => {
   it('never exceeds the budgets, and uses them', async () => {
     const names = ['a', 'b', 'c', 'd'];
     const namespaces = Object.fromEntries(names.map((name) => [name, ['w1', 'w2', 'w3', 'w4', 'w5']]));
-    const run = await bench.start({ canary: namespaces, options: { parallelNamespaces: 2, parallelWorkloads: 3 } });
+    const run = await bench.start({ canary: namespaces, options: { parallelWorkloads: 3 } });
     const { script } = run.mesh;
     const holds = names.flatMap((name) =>
       [1, 2, 3, 4, 5].map((n) => script.hold(`moveWorkload ${name}/w${n} forward`)),

@@ -6,7 +6,8 @@ import {
   type RequestingPod,
   type Resources,
 } from '../../../domain/pod-requests.js';
-import type { UpgradeOptions, Wave } from '../../../domain/plan.js';
+import type { Wave } from '../../../domain/plan.js';
+import type { Budget } from '../../../domain/policy/schema.js';
 import type { Check, Found } from '../check.js';
 import type { PlannedWorkload } from '../cluster-reader.js';
 import { roomOnNodes, roomText, withoutPlace } from './capacity.js';
@@ -27,14 +28,14 @@ export const surgeRoom: Check = {
       sidecarRequests(reader),
     ]);
     return plan.waves.flatMap((wave): Found[] => {
-      const surge = largestSurge(workloads, wave, plan.options).map((pod) => add(pod, sidecar));
+      const surge = largestSurge(workloads, wave, plan.policy.budget).map((pod) => add(pod, sidecar));
       const homeless = withoutPlace(surge, rooms);
       if (homeless.length === 0) return [];
       return [
         {
           reason: 'NoRoom',
           message: `Wave ${wave.name} of cluster ${cluster.id} starts up to ${surge.length} pods (${resourcesText(surge.reduce(add, NOTHING))}) before it ends old ones, and ${homeless.length} of them would find no node: ${roomText(rooms)}.`,
-          remedy: 'Add a node, or move less at once with --parallel-namespaces and --parallel-workloads.',
+          remedy: 'Add a node, or move less at once with --parallel-workloads.',
           command: 'kubectl describe nodes',
         },
       ];
@@ -42,24 +43,23 @@ export const surgeRoom: Check = {
   },
 };
 
-/** The extra pods of as many workloads as the budget lets move at once, the largest ones: the worst that can come together. */
+/**
+ * The extra pods of as many workloads as the budget lets move at once, the largest ones: the worst that can come together. A run
+ * that adapts by itself holds back when pods find no node, so for that one only the largest workload must find room.
+ */
 export function largestSurge(
   workloads: readonly PlannedWorkload[],
   wave: Wave,
-  { parallelNamespaces, parallelWorkloads }: Pick<UpgradeOptions, 'parallelNamespaces' | 'parallelWorkloads'>,
+  { maxConcurrentWorkloads, maxSurgePods }: Pick<Budget, 'maxConcurrentWorkloads' | 'maxSurgePods'>,
 ): Resources[] {
-  const perNamespace = wave.namespaces.map((namespace) =>
-    workloads
-      .filter(({ ref }) => ref.namespace === namespace && ref.kind === 'Deployment')
-      .map(({ object }) => surgeOf(object['spec'] as Spec))
-      .toSorted((a, b) => memoryOf(b) - memoryOf(a))
-      .slice(0, parallelWorkloads)
-      .flat(),
-  );
-  return perNamespace
+  const atOnce = maxConcurrentWorkloads === 'auto' ? 1 : maxConcurrentWorkloads;
+  return workloads
+    .filter(({ ref }) => wave.namespaces.includes(ref.namespace) && ref.kind === 'Deployment')
+    .map(({ object }) => surgeOf(object['spec'] as Spec))
     .toSorted((a, b) => memoryOf(b) - memoryOf(a))
-    .slice(0, parallelNamespaces)
-    .flat();
+    .slice(0, atOnce)
+    .flat()
+    .slice(0, Math.max(maxSurgePods, 1));
 }
 
 function surgeOf({ replicas = 1, strategy = {}, template }: Spec): Resources[] {

@@ -3,6 +3,7 @@ import { ApiProblem } from '../../../api/api-problem.js';
 import type { JournalBody, JournalEntry } from '../../../domain/journal.js';
 import { initialState } from '../../../domain/phases.js';
 import type { DetectedMesh, Plan, UpgradeRequest } from '../../../domain/plan.js';
+import { effectivePolicy } from '../../../domain/policy/effective.js';
 import { upgradeOptionsSchema } from '../../../domain/plan.js';
 import type { RunCommand, RunState } from '../../../domain/run.js';
 
@@ -23,6 +24,7 @@ export const PLAN: Plan = {
   release: '1.6.14-asm.2',
   route: null,
   options: upgradeOptionsSchema.parse({}),
+  policy: effectivePolicy(upgradeOptionsSchema.parse({})),
   findings: [],
   waves: [{ name: 'canary', namespaces: ['catalog'], gate: 'canary' }],
   commands: ['istioctl install'],

@@ -9,6 +9,7 @@ import type {
   UpgradeRequest,
   Wave,
 } from '../../../domain/plan.js';
+import { effectivePolicy } from '../../../domain/policy/effective.js';
 import { upgradeOptionsSchema } from '../../../domain/plan.js';
 import type { OutsideChange } from '../../../domain/outside-change.js';
 import type { PhaseName } from '../../../domain/run.js';
@@ -117,6 +118,7 @@ function planFor(
     release,
     route,
     options,
+    policy: effectivePolicy(options),
     findings: [],
     waves: gateways === undefined ? [first, ...second] : withGateways([first, ...second], gateways),
     ...(tags && { tags }),
