@@ -1,5 +1,6 @@
 import type { DriverName } from '../domain/driver.js';
 import type { JournalBody } from '../domain/journal.js';
+import type { MovedNamespace } from '../domain/moves-told.js';
 import type { OutsideChange } from '../domain/outside-change.js';
 import type {
   DetectedMesh,
@@ -14,6 +15,7 @@ import type {
   UpgradeOptions,
   UpgradeRequest,
 } from '../domain/plan.js';
+import type { Budget, Policy } from '../domain/policy/schema.js';
 import type { KeptArchive } from '../domain/release.js';
 import type { ProofLine } from '../domain/run.js';
 import type { Direction, SidecarTarget, WorkloadRef } from '../domain/workload.js';
@@ -130,32 +132,28 @@ export interface Activities {
   /** Proves that the new control plane is complete and injects its own sidecar. */
   verifyControlPlane(input: { run: RunRef; route: Route }): Promise<readonly ProofLine[]>;
 
-  /** One merge patch of both injection labels: forward to the new revision, back to exactly what the snapshot says. */
-  labelNamespace(input: { run: RunRef; namespace: string; direction: Direction; route: Route }): Promise<void>;
-  /** Everything in a namespace that can be moved, largest first: Deployments, StatefulSets, DaemonSets, and what has pods besides. */
-  listWorkloads(input: { run: RunRef; namespace: string }): Promise<readonly WorkloadRef[]>;
   /**
-   * Moves one workload (once per run and direction) in the way that `domain/workload-actions.ts` says, and watches until all
-   * its pods run the expected sidecar and are Ready.
+   * Moves namespaces, forward or back to exactly what the snapshot says: labels each, moves each workload once per run and
+   * direction in the way that `domain/workload-actions.ts` and the policy say, and verifies. Tells the run by the signal
+   * `moves` what has begun and ended. What is under way goes on when it is cancelled; called again it goes on from there.
    */
-  moveWorkload(input: {
+  moveNamespaces(input: {
     run: RunRef;
-    workload: WorkloadRef;
+    route: Route;
     direction: Direction;
-    expected: SidecarTarget;
+    namespaces: readonly string[];
+    /** All namespaces of the run: shares of the budget are shares of their pods. */
+    scope: readonly string[];
+    budget: Budget;
+    replace: Policy['replace'];
+    /** Of each namespace so many per cent of its workloads move first. */
+    firstPercent?: number;
+    /** More failures than so many, and nothing further begins. */
+    maxFailedWorkloads: number;
     timeoutSeconds: number;
-  }): Promise<MoveResult>;
-  /**
-   * Waits until every pod of the namespace that should have a sidecar has the expected one and is Ready. Names the workloads
-   * that came meanwhile and must be moved first, and waits for nothing then.
-   */
-  verifyNamespace(input: {
-    run: RunRef;
-    namespace: string;
-    direction: Direction;
-    expected: SidecarTarget;
-    timeoutSeconds: number;
-  }): Promise<{ readonly pods: number; readonly late?: readonly WorkloadRef[] }>;
+    /** Whether a person has just ordered it, for the first time or by `retry`. */
+    isOrdered: boolean;
+  }): Promise<{ readonly namespaces: readonly MovedNamespace[] }>;
   /**
    * Scans the whole mesh twice for pods that still run the old sidecar: waits for Jobs, names what needs a person. Throws
    * `JobsUnfinished`, `PodsUnmanaged` or `OldRevisionInUse` with the pods.

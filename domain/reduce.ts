@@ -44,7 +44,12 @@ const TRANSITIONS: Transitions = {
   verified: (state, { at }) => (state.phase.name === 'verifying' ? beginWave(state, 0, at) : state),
 
   namespaceStarted: (state, { at, namespace, direction }) =>
-    updateRow(state, namespace, (row) => (mayStart(state, row, direction) ? startedRow(row, direction, at) : row)),
+    updateRow(state, namespace, (row) => {
+      if (mayStart(state, row, direction)) return startedRow(row, direction, at);
+      // It may have begun in the very instant in which the run was sent back: a rollback must know.
+      const isLate = direction === 'forward' && state.phase.name === 'rollingBack' && row.startedAt === undefined;
+      return isLate ? { ...row, startedAt: at } : row;
+    }),
   namespaceFinished: (state, { at, namespace, direction, workloads, pods }) =>
     updateRow(state, namespace, (row) => {
       // What was under way may finish after the run was blocked or sent back; that it did is true all the same.
@@ -62,6 +67,7 @@ const TRANSITIONS: Transitions = {
       canSkip(state, row) ? { ...row, status: 'skipped', finishedAt: at, detail: `${by}: ${reason}` } : row,
     ),
 
+  movesProgressed: (state, { progress }) => (isMoving(state) ? { ...state, progress } : state),
   waveFinished: (state, { at }) => {
     const { phase, plan } = state;
     // A gate must not ask for promotion while a namespace of its wave is not done.
@@ -82,7 +88,11 @@ const TRANSITIONS: Transitions = {
 
   failed: (state, { at, obstacle, manualCommands = [] }) => {
     const { phase } = state;
-    if (isForward(phase)) return enter(state, { name: 'blocked', during: phase, obstacle }, at, obstacle.reason);
+    if (isForward(phase)) {
+      // Nothing is under way any more: what was begun goes on after a retry.
+      const namespaces = state.namespaces.map((row) => (row.status === 'moving' ? waitingAgain(row) : row));
+      return enter({ ...state, namespaces }, { name: 'blocked', during: phase, obstacle }, at, obstacle.reason);
+    }
     if (phase.name !== 'rollingBack') return state;
     return enter(state, { name: 'rollbackBlocked', obstacle, manualCommands }, at, obstacle.reason);
   },
@@ -107,7 +117,7 @@ const TRANSITIONS: Transitions = {
   cancelled: (state, { at, by }) => (canCancel(state) ? end(state, { name: 'cancelled' }, at, `by ${by}`) : state),
 };
 
-function enter(state: RunState, phase: Phase, at: string, note?: string): RunState {
+function enter({ progress: _, ...state }: RunState, phase: Phase, at: string, note?: string): RunState {
   const row = { phase: phase.name, at, ...(note === undefined ? {} : { note }) };
   return { ...state, phase, since: at, timeline: [...state.timeline, row] };
 }
@@ -127,6 +137,10 @@ function beginWave(state: RunState, wave: number, at: string): RunState {
 function reachGate(state: RunState, plan: Plan, wave: number, at: string): RunState {
   const gate = plan.waves[wave]?.gate;
   return gate === undefined ? state : enter(state, { name: 'awaitingPromotion', wave, gate }, at, `gate ${gate}`);
+}
+
+function isMoving({ phase }: RunState): boolean {
+  return phase.name === 'migrating' || phase.name === 'rollingBack';
 }
 
 function isWaveDone({ namespaces }: RunState, wave: number): boolean {

@@ -179,7 +179,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
 }
 
 function waitingIn({ namespaces }: RunState, wave: number): NamespaceState[] {
-  return namespaces.filter((row) => row.wave === wave && row.status === 'waiting');
+  return namespaces.filter((row) => row.wave === wave && (row.status === 'waiting' || row.status === 'moving'));
 }
 
 function touchedIn({ namespaces }: RunState): NamespaceState[] {

@@ -1,13 +1,14 @@
 import type { DriverName } from '../../domain/driver.js';
 import { wantsSidecar } from '../../domain/injection.js';
 import type { PlannedWorkload } from '../../domain/plan.js';
-import { controllerOf, isLive, type Pod } from '../../domain/pod.js';
+import { workloadKeyOf } from '../../domain/pod-owner.js';
+import { isLive } from '../../domain/pod.js';
 import { actionFor, actionSentence, strategyOf, type OwnerKind } from '../../domain/workload-actions.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { heartbeating } from '../heartbeat.js';
 import type { KubeClient, KubeObject, Resource } from '../kube/types.js';
-import { asPod, replicaSetOwner } from './owned-pods.js';
+import { asPod } from './owned-pods.js';
 import { createOwnerFinder, type Owner } from './owners.js';
 
 /** Kinds that are listed whole: nearly every pod belongs to one of them, and asking for each owner would take a request each. */
@@ -61,7 +62,7 @@ async function ownersOfPods(
       .filter((pod) => namespaces.has(pod.metadata.namespace ?? '') && isLive(pod) && wantsSidecar(pod, driver))
       .map(async (pod): Promise<Found> => {
         const namespace = pod.metadata.namespace ?? '';
-        return listed.get(plainOwner(pod, namespace)) ?? { ...(await ownerOf(pod)), namespace };
+        return listed.get(workloadKeyOf(pod)) ?? { ...(await ownerOf(pod)), namespace };
       }),
   );
 }
@@ -76,13 +77,6 @@ async function cronJobs(kube: KubeClient, namespaces: ReadonlySet<string>): Prom
 function asFound(kind: OwnerKind, object: KubeObject): Found {
   const { name, namespace = '' } = object.metadata;
   return { kind, called: kind, name, namespace, object };
-}
-
-/** The owner that a pod's own references tell, without asking: `Deployment shop/cart`. */
-function plainOwner(pod: Pod, namespace: string): string {
-  const deployment = replicaSetOwner('Deployment', pod);
-  const owner = deployment === null ? controllerOf(pod) : { kind: 'Deployment', name: deployment };
-  return `${owner?.kind ?? 'Pod'} ${namespace}/${owner?.name ?? pod.metadata.name}`;
 }
 
 function nameOf({ called, namespace, name }: Pick<Found, 'called' | 'namespace' | 'name'>): string {

@@ -1,0 +1,23 @@
+type Labels = Readonly<Record<string, string>>;
+
+const TERM = /^([A-Za-z0-9][A-Za-z0-9._/-]{0,300})(?:(!?==?)([A-Za-z0-9._-]{0,63}))?$/;
+
+/**
+ * Reads a label selector in the form of kubectl, equality and existence only: `team=shop,tier!=edge,canary,!legacy`.
+ * @throws RangeError for anything else: such a selector must not be taken for one that selects everything
+ */
+export function parseSelector(text: string): (labels: Labels) => boolean {
+  const terms = text.split(',').map((part) => parseTerm(part.trim()));
+  return (labels) => terms.every((fits) => fits(labels));
+}
+
+function parseTerm(term: string): (labels: Labels) => boolean {
+  const isAbsence = term.startsWith('!');
+  const match = TERM.exec(isAbsence ? term.slice(1) : term);
+  const [, key = '', operator, value = ''] = match ?? [];
+  if (match === null || (isAbsence && operator !== undefined))
+    throw new RangeError(`"${term}" is no term of a label selector such as team=shop, tier!=edge, canary or !legacy`);
+  if (isAbsence) return (labels) => !(key in labels);
+  if (operator === undefined) return (labels) => key in labels;
+  return operator === '!=' ? (labels) => labels[key] !== value : (labels) => labels[key] === value;
+}
