@@ -153,6 +153,8 @@ export interface Activities {
     timeoutSeconds: number;
     /** Whether a person has just ordered it, for the first time or by `retry`. */
     isOrdered: boolean;
+    /** Nothing begins: what has begun goes to its end, and the namespaces that are done by that are verified. */
+    isHeld: boolean;
   }): Promise<{ readonly namespaces: readonly MovedNamespace[] }>;
   /**
    * Scans the whole mesh twice for pods that still run the old sidecar: waits for Jobs, names what needs a person. Throws

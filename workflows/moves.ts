@@ -19,25 +19,37 @@ export interface Moves {
   readonly settled: () => boolean;
 }
 
-/** Has namespaces moved, and cuts that short when the run is paused or one of them is left out: it goes on where it was. */
+/** What is asked of one stretch of moving. */
+interface Stretch {
+  readonly namespaces: readonly string[];
+  /** Whether a person has just ordered it. */
+  readonly isOrdered: boolean;
+  /** Only what has begun goes to its end: the run is paused. */
+  readonly isHeld: boolean;
+}
+
+/**
+ * Has namespaces moved. A pause cuts that short, and what has begun is followed to its end meanwhile; so does leaving out a
+ * namespace. Afterwards it goes on where it was.
+ */
 export function createMoves(ledger: Ledger): Moves {
-  let current: { readonly scope: CancellationScope; readonly namespaces: readonly string[] } | null = null;
+  let current: (Stretch & { readonly scope: CancellationScope }) | null = null;
   const paused = () => ledger.state().pause !== null;
 
   const isLeftOut = (namespace: string) =>
     ledger.state().namespaces.some((row) => row.namespace === namespace && row.status === 'skipped');
-  const mustCut = () => paused() || current?.namespaces.some(isLeftOut) === true;
+  const mustCut = () => current !== null && (current.isHeld !== paused() || current.namespaces.some(isLeftOut));
   ledger.onChange(() => {
     if (mustCut()) current?.scope.cancel();
   });
   setHandler(movesSignal, (told) => note(ledger, told));
 
-  const moveOnce = async (direction: Direction, namespaces: readonly string[], isOrdered: boolean): Promise<void> => {
+  const moveOnce = async (direction: Direction, stretch: Stretch): Promise<void> => {
     const scope = new CancellationScope();
     // One that was left out before is brought back all the same.
-    current = { scope, namespaces: namespaces.filter((namespace) => !isLeftOut(namespace)) };
+    current = { ...stretch, namespaces: stretch.namespaces.filter((name) => !isLeftOut(name)), scope };
     try {
-      const input = { ...inputFor(ledger.state(), direction, namespaces), isOrdered };
+      const input = { ...inputFor(ledger.state(), direction), ...stretch };
       const moved = await scope.run(() => moving.moveNamespaces(input));
       note(ledger, { direction, started: [], finished: moved.namespaces, failed: [], progress: null });
     } catch (error) {
@@ -49,16 +61,24 @@ export function createMoves(ledger: Ledger): Moves {
   };
 
   return {
-    settled: () => !paused() || current === null,
+    settled: () => !paused() || current === null || current.isHeld,
     async moveAll(direction, pending) {
-      for (let isOrdered = true; ; isOrdered = false) {
-        await condition(() => !paused());
-        const namespaces = pending(ledger.state()).map(({ namespace }) => namespace);
-        if (namespaces.length === 0) return;
-        await moveOnce(direction, namespaces, isOrdered);
+      let isOrdered = true;
+      for (;;) {
+        const isHeld = paused();
+        const rows = pending(ledger.state());
+        if (rows.length === 0) return;
+        const namespaces = rows.filter((row) => !isHeld || isUnderWay(row)).map(({ namespace }) => namespace);
+        if (namespaces.length > 0) await moveOnce(direction, { namespaces, isOrdered, isHeld });
+        if (isHeld) await condition(() => !paused());
+        isOrdered = false;
       }
     },
   };
+}
+
+function isUnderWay({ status }: NamespaceState): boolean {
+  return status === 'moving' || status === 'movingBack';
 }
 
 /** Notes what has happened to namespaces; told twice it changes nothing. */
@@ -69,13 +89,12 @@ function note(ledger: Ledger, { direction, started, finished, failed, progress }
   if (progress !== null) ledger.apply({ type: 'movesProgressed', progress });
 }
 
-function inputFor(state: RunState, direction: Direction, namespaces: readonly string[]) {
+function inputFor(state: RunState, direction: Direction) {
   const { budget, replace, onFailure, timeouts } = policyOf(state);
   return {
     run: runRefOf(state),
     route: routeOf(state),
     direction,
-    namespaces,
     scope: state.namespaces.map(({ namespace }) => namespace),
     budget,
     replace,

@@ -56,7 +56,7 @@ export function createMoveNamespaces(context: ActivityContext): Activities['move
         stopReporting = reportProgress({ input, view, available, scheduler, teller, limits, mover });
         const ends = await Promise.allSettled(namespaces.map((namespace) => mover.move(namespace)));
         signal.throwIfAborted();
-        return { namespaces: resultOf(ends) };
+        return { namespaces: resultOf(ends, input.isHeld) };
       } finally {
         stopReporting?.();
         scheduler?.stop();
@@ -67,9 +67,9 @@ export function createMoveNamespaces(context: ActivityContext): Activities['move
 }
 
 /** @throws the first failure, if there is one */
-function resultOf(ends: readonly PromiseSettledResult<MovedNamespace>[]): MovedNamespace[] {
+function resultOf(ends: readonly PromiseSettledResult<MovedNamespace>[], isHeld: boolean): MovedNamespace[] {
   const errors = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as Error] : []));
-  const failed = errors.find((error) => !(error instanceof NotBegun)) ?? errors[0];
+  const failed = errors.find((error) => !(error instanceof NotBegun)) ?? (isHeld ? undefined : errors[0]);
   if (failed !== undefined) throw failed;
   return ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
 }

@@ -77,7 +77,8 @@ export function createNamespaceMover(tools: Tools, input: MovesInput, signal: Ab
       namespace: ref.namespace,
       unavailable: isFree ? 0 : unavailable,
       surge: isFree ? 0 : surge,
-      isBegun: standing !== 'waiting',
+      isBegun: standing === 'begun',
+      isFree,
       seconds: rounds * readyDelay(owned()),
       async move() {
         await begin();
@@ -111,9 +112,18 @@ export function createNamespaceMover(tools: Tools, input: MovesInput, signal: Ab
     };
     const moveAll = async (seen: readonly Seen[]) => {
       const tasks = seen.map((entry) => taskOf(entry, begin, onMoved)).sort((a, b) => b.seconds - a.seconds);
+      if (input.isHeld) return moveBegun(tasks);
       const first = Math.ceil((tasks.length * (input.firstPercent ?? 100)) / 100);
       await scheduler.all(tasks.slice(0, first));
       await scheduler.all(tasks.slice(first));
+    };
+
+    /** Nothing begins in a namespace that has not begun, and one that has more to do is not done. */
+    const moveBegun = async (tasks: readonly Task[]) => {
+      await scheduler.all(tasks.filter(({ isBegun }) => isBegun));
+      const isMore = tasks.some(({ isBegun, isFree }) => !isBegun && !isFree);
+      if (begun === undefined || isMore) throw new NotBegun(`${namespace} waits`);
+      await scheduler.all(tasks.filter(({ isFree }) => isFree));
     };
 
     let waiting = await fresh();

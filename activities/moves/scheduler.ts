@@ -3,8 +3,10 @@ import { narrowed, openWindow, widened, type Window } from '../../domain/schedul
 
 /** A workload to be moved. */
 export interface Task extends Claim {
-  /** Whether it may begin whenever the budget allows, or goes on with what has begun already. */
+  /** It goes on with what has begun already: the budget cannot hold it back any more. */
   readonly isBegun: boolean;
+  /** There is nothing to do for it, so that it takes nothing of the budget. */
+  readonly isFree: boolean;
   /** How long it takes, in seconds as far as anybody can tell: the longest ones begin first. */
   readonly seconds: number;
   /** Moves it to its end. @throws the failure */
@@ -121,7 +123,7 @@ export function createScheduler(rules: SchedulerRules): Scheduler {
     }
   };
   const enqueue = (task: Task): Promise<void> => {
-    if (task.isBegun) return run(task);
+    if (task.isBegun || task.isFree) return run(task);
     if (isStopped) return Promise.reject(new NotBegun(`${task.name} was not begun`));
     return new Promise((resolve, reject) => {
       const begin = () => void run(task).then(resolve, reject);

@@ -21,8 +21,8 @@ export async function moveInMemory(mesh: FakeMesh, input: MovesInput): Promise<{
     const ends = await Promise.allSettled(
       input.namespaces.map((namespace) => moveOne(mesh, { ...input, namespace }, { teller, slots })),
     );
-    const failed = ends.find((end) => end.status === 'rejected');
-    if (failed !== undefined) throw failed.reason as Error;
+    const failed = ends.find((end) => end.status === 'rejected' && !(input.isHeld && end.reason instanceof NotBegun));
+    if (failed?.status === 'rejected') throw failed.reason as Error;
     return { namespaces: ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : [])) };
   } finally {
     clearInterval(beating);
@@ -37,7 +37,7 @@ interface Slots {
 
 async function moveOne(
   mesh: FakeMesh,
-  { namespace, direction, run }: MovesInput & { readonly namespace: string },
+  { namespace, direction, run, isHeld }: MovesInput & { readonly namespace: string },
   { teller, slots }: { readonly teller: Teller; readonly slots: Slots },
 ): Promise<MovedNamespace> {
   const { script, workloads, sidecars, labels } = mesh;
@@ -67,6 +67,7 @@ async function moveOne(
     });
 
   try {
+    if (isHeld) throw new NotBegun();
     let waiting = await fresh();
     for (let clean = 0; clean < 2;) {
       await allOf(waiting.map(move));
