@@ -18,7 +18,7 @@ import type {
 import type { Budget, Policy } from '../domain/policy/schema.js';
 import type { KeptArchive } from '../domain/release.js';
 import type { ProofLine } from '../domain/run.js';
-import type { Direction, SidecarTarget, WorkloadRef } from '../domain/workload.js';
+import type { Direction, WorkloadRef } from '../domain/workload.js';
 
 /** Names one run in every activity that acts for it. */
 export interface RunRef {

@@ -117,9 +117,12 @@ const TRANSITIONS: Transitions = {
   cancelled: (state, { at, by }) => (canCancel(state) ? end(state, { name: 'cancelled' }, at, `by ${by}`) : state),
 };
 
-function enter({ progress: _, ...state }: RunState, phase: Phase, at: string, note?: string): RunState {
+function enter(state: RunState, phase: Phase, at: string, note?: string): RunState {
   const row = { phase: phase.name, at, ...(note === undefined ? {} : { note }) };
-  return { ...state, phase, since: at, timeline: [...state.timeline, row] };
+  const next: RunState & { progress?: unknown } = { ...state, phase, since: at, timeline: [...state.timeline, row] };
+  // How far the moves were says nothing in another phase.
+  delete next.progress;
+  return next;
 }
 
 /** Enters a final phase; a run that is over is not held any more. */

@@ -25,12 +25,13 @@ function podKeys(object: KubeObject): readonly string[] {
 
 /** A mesh has ten thousand pods, and the whole of each is some twenty kilobytes. */
 function slimPod(object: KubeObject): KubeObject {
-  const { managedFields: _, annotations = {}, ...metadata } = object.metadata;
+  const { annotations = {} } = object.metadata;
   const spec = (object['spec'] ?? {}) as Fields;
   const status = (object['status'] ?? {}) as Fields;
   return {
     metadata: {
-      ...metadata,
+      ...object.metadata,
+      managedFields: [],
       annotations: Object.fromEntries(Object.entries(annotations).filter(([name]) => !NOISE.includes(name))),
     },
     spec: {

@@ -8,7 +8,7 @@ import type { MeshView, Seen } from './mesh-view.js';
 /** What of a mesh is available: counted from its own objects, whoever is the cause of what is not. */
 export interface Availability {
   /** Pods that are wanted and not available. */
-  missing(): Missing;
+  readonly missing: () => Missing;
   /** Pods that all workloads want, together and in one namespace. */
   wanted(namespace?: string): number;
   /** Pods that find no node, and what the scheduler says of one of them; null when there are none. */

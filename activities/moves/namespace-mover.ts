@@ -4,7 +4,6 @@ import { readyDelay } from '../../domain/scheduling/ready-delay.js';
 import type { MovedNamespace } from '../../domain/moves-told.js';
 import { waysToReplace } from '../../domain/policy/replace-by.js';
 import { driverOf } from '../../domain/plan.js';
-import { desiredPods } from '../../domain/rollout.js';
 import type { Snapshot } from '../../domain/snapshot.js';
 import { actionFor } from '../../domain/workload-actions.js';
 import { workloadName } from '../../domain/workload.js';

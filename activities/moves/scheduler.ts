@@ -29,7 +29,7 @@ export interface Scheduler {
   /** Moves these. Settles when all have ended. @throws the first failure; {@link NotBegun} when one must not begin any more */
   all(tasks: readonly Task[]): Promise<void>;
   /** Something has changed in the cluster. */
-  stir(): void;
+  readonly stir: () => void;
   /** Ends what waits; what is under way goes on. */
   stop(): void;
   readonly standing: () => { readonly moving: number; readonly waiting: number; readonly holding: string | null };

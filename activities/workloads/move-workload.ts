@@ -48,12 +48,11 @@ export async function moveWorkload(
     await createReporter(context, input)({ status: 'moved', desired: moved, moved });
     return { workload, pods: moved, restarted: false };
   }
-  let rested = await atRest(context, input, found, signal);
-  if (rested !== null && (await takeBackRestart(context, input, rested, signal))) {
-    rested = await find(context, input);
-    if (rested !== null && !mustMove(rested, input)) return { workload, pods: rested.owned.length, restarted: false };
-  }
+  const calm = await atRest(context, input, found, signal);
+  const isTakenBack = calm !== null && (await takeBackRestart(context, input, calm, signal));
+  const rested = isTakenBack ? await find(context, input) : calm;
   if (rested === null) return { workload, pods: 0, restarted: false };
+  if (isTakenBack && !mustMove(rested, input)) return { workload, pods: rested.owned.length, restarted: false };
   if (isBegun(rested, input) && input.isOrdered) await nudgeOwner(context, input, rested);
   const { moved } = await move(context, input, rested, signal);
   return { workload, pods: moved, restarted: true };

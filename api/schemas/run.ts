@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { FailureReason } from '../../domain/failures.js';
 import { isFailureReason } from '../../domain/failures.js';
+import type { MoveProgress } from '../../domain/moves-told.js';
 import type { ForwardPhase, Obstacle, Phase, PhaseName, RunState } from '../../domain/run.js';
 import type { RunSummary } from '../deps.js';
 import { listOf, timeSchema } from './common.js';
@@ -77,6 +78,26 @@ const namespaceSchema = z.object({
   detail: z.exactOptional(z.string()),
 });
 
+const progressSchema: z.ZodType<MoveProgress> = z
+  .object({
+    pods: z.object({ moved: z.int(), total: z.int() }),
+    workloads: z.object({ moved: z.int(), moving: z.int(), total: z.int() }),
+    unavailable: z.object({
+      now: z.int().meta({ description: 'Pods of the namespaces of the run, whoever is the cause.' }),
+      budget: z.int().meta({ description: 'How many may be.' }),
+    }),
+    eta: z
+      .object({
+        fromSeconds: z.int(),
+        toSeconds: z.int(),
+        rate: z.int().meta({ description: 'Pods per minute.' }),
+      })
+      .nullable()
+      .meta({ description: 'By what was measured so far; null before that.' }),
+    holding: z.string().nullable().meta({ description: 'Why nothing further begins at the moment.' }),
+  })
+  .meta({ description: 'How far the moves are that are under way.' });
+
 /** The whole state of a run. */
 export const runStateSchema: z.ZodType<RunState> = z
   .object({
@@ -94,6 +115,7 @@ export const runStateSchema: z.ZodType<RunState> = z
     plan: planSchema.nullable(),
     findings: listOf(findingSchema),
     namespaces: listOf(namespaceSchema),
+    progress: z.exactOptional(progressSchema),
     promotions: listOf(z.object({ gate: z.string(), by: z.string(), at: timeSchema })),
     archives: z.exactOptional(
       listOf(

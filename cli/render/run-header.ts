@@ -1,6 +1,7 @@
 import { canRollBack, isFinal, nextStep, phaseTitle, stepOf } from '../../domain/phases.js';
+import type { MoveProgress } from '../../domain/moves-told.js';
 import type { Obstacle, RunState } from '../../domain/run.js';
-import { between } from './elapsed.js';
+import { between, shortDuration } from './elapsed.js';
 import type { Pen, Style } from './pen.js';
 import { wrap } from './text.js';
 
@@ -28,6 +29,7 @@ export function titleLines(state: RunState, pen: Pen, now: number): string[] {
     pen.line([cluster, 'bold'], [` ${dot} ${route}`], [` ${dot} started by ${state.requestedBy}, run ${runId}`, 'dim']),
     pen.line([phaseWords(state), styleOf(state)], [` ${dot} ${duration(state, now)}`]),
   ];
+  if (state.progress !== undefined) lines.push(...progressLines(state.progress, pen));
   if (rollback !== null && phase.name !== 'rolledBack')
     lines.push(pen.line([`Going back, as asked by ${rollback.by}: ${rollback.reason}`, 'yellow']));
   if (pause !== null)
@@ -39,6 +41,27 @@ export function titleLines(state: RunState, pen: Pen, now: number): string[] {
       ...remedyLines(pause.remedy ?? '', pen),
     );
   return lines;
+}
+
+/** How far the moves are: pods, pace, what is left of the budget, and what holds them back. */
+function progressLines({ pods, workloads, unavailable, eta, holding }: MoveProgress, pen: Pen): string[] {
+  const { dot, paused } = pen.glyphs;
+  const pace = eta === null ? 'pace not measured yet' : `${eta.rate} pods/min ${dot} ${timeLeft(eta)}`;
+  return [
+    pen.line(
+      [`${pods.moved} of ${pods.total} pods`],
+      [` ${dot} ${workloads.moving} of ${workloads.total} workloads on their way ${dot} ${pace}`],
+      [` ${dot} ${unavailable.now} unavailable, ${unavailable.budget} may be`, 'dim'],
+    ),
+    ...(holding === null
+      ? []
+      : wrap(`${paused} holding: ${holding}`, pen.width).map((text) => pen.line([text, 'yellow']))),
+  ];
+}
+
+function timeLeft({ fromSeconds, toSeconds }: NonNullable<MoveProgress['eta']>): string {
+  const [from, to] = [shortDuration(fromSeconds), shortDuration(toSeconds)];
+  return from === to ? `${to} left` : `${from} to ${to} left`;
 }
 
 /** A remedy may hold a rule to paste: its lines stay whole and keep their indentation. */

@@ -1,5 +1,6 @@
 type Labels = Readonly<Record<string, string>>;
 
+const ABSENCE = /^!([A-Za-z0-9][A-Za-z0-9._/-]{0,300})$/;
 const TERM = /^([A-Za-z0-9][A-Za-z0-9._/-]{0,300})(?:(!?==?)([A-Za-z0-9._-]{0,63}))?$/;
 
 /**
@@ -12,12 +13,12 @@ export function parseSelector(text: string): (labels: Labels) => boolean {
 }
 
 function parseTerm(term: string): (labels: Labels) => boolean {
-  const isAbsence = term.startsWith('!');
-  const match = TERM.exec(isAbsence ? term.slice(1) : term);
-  const [, key = '', operator, value = ''] = match ?? [];
-  if (match === null || (isAbsence && operator !== undefined))
+  const [absent] = ABSENCE.exec(term)?.slice(1) ?? [];
+  if (absent !== undefined) return (labels) => !(absent in labels);
+  const match = TERM.exec(term);
+  if (match === null)
     throw new RangeError(`"${term}" is no term of a label selector such as team=shop, tier!=edge, canary or !legacy`);
-  if (isAbsence) return (labels) => !(key in labels);
+  const [, key = '', operator, value = ''] = match;
   if (operator === undefined) return (labels) => key in labels;
   return operator === '!=' ? (labels) => labels[key] !== value : (labels) => labels[key] === value;
 }

@@ -21,24 +21,22 @@ const DEFAULT_BOUND = '25%';
 export function footprintOf(kind: WorkloadKind, workload: Workload, action: WorkloadAction): Footprint {
   const pods = desiredPods(kind, workload);
   if (pods === 0 || action === 'report' || action === 'wait') return NOTHING;
-  if (action === 'evict') return { unavailable: 1, surge: 0, rounds: pods };
-  switch (kind) {
-    case 'Deployment':
-      return ofDeployment(workload, pods);
-    case 'DaemonSet':
-      return ofDaemonSet(workload, pods);
-    case 'StatefulSet':
-      return { unavailable: 1, surge: 0, rounds: pods };
-    case 'Rollout':
-      // Argo never takes fewer than one at a time.
-      return inRounds(pods, Math.max(1, floorOf(boundsOf(workload).maxUnavailable ?? DEFAULT_BOUND, pods)), 0);
-    case 'ReplicaSet':
-    case 'ReplicationController':
-      return { unavailable: 1, surge: 0, rounds: pods };
-    default:
-      return kind satisfies never;
-  }
+  return action === 'evict' ? oneByOne(pods) : ROLLED[kind](workload, pods);
 }
+
+const oneByOne = (pods: number): Footprint => ({ unavailable: 1, surge: 0, rounds: pods });
+
+/** What the controller of each kind does by itself; one that is missing does not compile. */
+const ROLLED: Readonly<Record<WorkloadKind, (workload: Workload, pods: number) => Footprint>> = {
+  Deployment: ofDeployment,
+  DaemonSet: ofDaemonSet,
+  StatefulSet: (_, pods) => oneByOne(pods),
+  // Argo never takes fewer than one at a time.
+  Rollout: (workload, pods) =>
+    inRounds(pods, Math.max(1, floorOf(boundsOf(workload).maxUnavailable ?? DEFAULT_BOUND, pods)), 0),
+  ReplicaSet: (_, pods) => oneByOne(pods),
+  ReplicationController: (_, pods) => oneByOne(pods),
+};
 
 function ofDeployment(workload: Workload, pods: number): Footprint {
   if (workload.spec.strategy?.type === 'Recreate') return { unavailable: pods, surge: 0, rounds: 1 };

@@ -81,7 +81,7 @@ describe('a plan', () => {
     const { request, runs } = await testApp();
     const response = await request({ method: 'POST', url: '/v1/plans', payload: UPGRADE });
     expect(response.json()).toEqual(PLAN);
-    expect(runs.calls).toMatchObject([{ method: 'plan', request: { ...UPGRADE, options: { soakSeconds: 0 } } }]);
+    expect(runs.calls).toMatchObject([{ method: 'plan', request: { ...UPGRADE, options: { finalizeSoakSeconds: 60 } } }]);
   });
 
   it('is asked for an admin cluster too: its findings say why not', async () => {
