@@ -79,6 +79,7 @@ export interface Activities {
     cluster: string;
     namespaces: readonly string[];
     driver?: DriverName;
+    replace: Policy['replace'];
   }): Promise<readonly PlannedWorkload[]>;
 
   /** Takes the cluster for the run before it looks at it. Throws `FencedOff` when the run of another Meshlift holds it. */
