@@ -69,7 +69,10 @@ async function installTarget({ adminKubeconfig }: Sandbox): Promise<void> {
   ]);
 }
 
-async function populate({ adminKubeconfig }: Sandbox, { size, workloads, moreNodes = 0 }: MeshSpec): Promise<void> {
+async function populate(
+  { adminKubeconfig }: Sandbox,
+  { size, workloads, moreNodes = 0, progress }: MeshSpec,
+): Promise<void> {
   const http = await connectRaw(adminKubeconfig, 'bench-seed');
   try {
     for (let number = 1; number <= moreNodes; number++) await addNode(http, `node-${number}`);
@@ -77,7 +80,7 @@ async function populate({ adminKubeconfig }: Sandbox, { size, workloads, moreNod
     await atOnce(16, workloads, (workload) =>
       http.send('POST', `/apis/apps/v1/namespaces/${workload.namespace}/deployments`, deploymentManifest(workload)),
     );
-    await untilSo('every pod to be ready', 1_800_000, async () => (await readyPods(http)) === podsOfAll(workloads));
+    await untilReady(http, podsOfAll(workloads), progress);
   } finally {
     http.close();
   }
@@ -99,6 +102,26 @@ async function addNode(http: RawHttp, name: string): Promise<void> {
 interface NodeObject {
   readonly metadata: { readonly annotations: object; readonly labels: object };
   readonly status: { readonly allocatable: object; readonly capacity: object; readonly nodeInfo: object };
+}
+
+const READY_WITHIN_MS = 3_600_000;
+/** Large lists are work for the API server, too. */
+const LOOK_EVERY_MS = 1_000;
+const TELL_EVERY_MS = 30_000;
+
+async function untilReady(http: RawHttp, wanted: number, progress: MeshSpec['progress']): Promise<void> {
+  const began = Date.now();
+  for (let told = began; ;) {
+    const ready = await readyPods(http);
+    if (ready === wanted) return;
+    if (Date.now() - began > READY_WITHIN_MS)
+      throw new Error(`only ${ready} of ${wanted} pods are ready after an hour`);
+    if (Date.now() - told > TELL_EVERY_MS) {
+      told = Date.now();
+      progress(`${ready} of ${wanted} pods are ready`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
 }
 
 async function readyPods(http: RawHttp): Promise<number> {

@@ -2,7 +2,7 @@
  * The observer, a process of its own: it watches pods, Deployments and namespaces by plain HTTP, and nobody's word counts
  * for it but the API server's. Arguments: a kubeconfig, the new revision, the tag of the new proxy.
  */
-import { connectRaw, type RawHttp } from './raw-http.js';
+import { connectRaw } from './raw-http.js';
 import type { Happening, Observation, ObserverNews } from './observation.js';
 import { BENCH_LABEL } from './size.js';
 import { createTally, type SeenPod } from './tally.js';
@@ -59,17 +59,35 @@ async function list(path: string): Promise<{ items: Seen[]; version: string }> {
   return { items: answer.items, version: answer.metadata.resourceVersion };
 }
 
-/** Follows one kind. A watch that ends goes on from where it was. */
-async function follow(from: RawHttp, path: string, version: string, take: (type: string, seen: Seen) => void) {
+type Take = (type: string, seen: Seen) => void;
+
+/** Follows one kind. A watch that ends, or whose connection breaks, goes on from where it was. */
+async function follow(path: string, version: string, take: Take): Promise<never> {
   for (let last = version; ;) {
-    const query = `${selector}&watch=true&allowWatchBookmarks=true&timeoutSeconds=3600&resourceVersion=${last}`;
-    for await (const line of from.lines(`${path}?${query}`)) {
-      const { type, object } = JSON.parse(line) as { type: string; object: Seen };
-      if (type === 'ERROR') throw new Error(`the watch of ${path} broke: ${line.slice(0, 300)}`);
-      last = object.metadata.resourceVersion;
-      if (type !== 'BOOKMARK') take(type, object);
+    try {
+      for await (const seen of events(path, last, take)) last = seen;
+    } catch (error) {
+      console.error(`the watch of ${path} is opened again: ${(error as Error).message}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
+}
+
+/** One watch; gives the version of each event that was taken. */
+async function* events(path: string, from: string, take: Take): AsyncGenerator<string> {
+  const query = `${selector}&watch=true&allowWatchBookmarks=true&timeoutSeconds=3600&resourceVersion=${from}`;
+  for await (const line of http.lines(`${path}?${query}`)) {
+    const { type, object } = JSON.parse(line) as { type: string; object: Seen };
+    if (type === 'ERROR') broken(new Error(`the watch of ${path} broke: ${line.slice(0, 300)}`));
+    if (type !== 'BOOKMARK') take(type, object);
+    yield object.metadata.resourceVersion;
+  }
+}
+
+/** Without the whole truth there is no figure. */
+function broken(error: unknown): never {
+  console.error(error);
+  process.exit(1);
 }
 
 const deployments = await list('/apis/apps/v1/deployments');
@@ -147,13 +165,9 @@ function report(): Observation {
   };
 }
 
-const broken = (error: unknown) => {
-  console.error(error);
-  process.exit(1);
-};
-follow(http, '/api/v1/namespaces', namespaces.version, takeNamespace).catch(broken);
-follow(http, '/apis/apps/v1/deployments', deployments.version, takeDeployment).catch(broken);
-follow(http, '/api/v1/pods', pods.version, takePod).catch(broken);
+follow('/api/v1/namespaces', namespaces.version, takeNamespace).catch(broken);
+follow('/apis/apps/v1/deployments', deployments.version, takeDeployment).catch(broken);
+follow('/api/v1/pods', pods.version, takePod).catch(broken);
 setInterval(sample, 1_000);
 process.on('message', () => {
   process.send?.({ type: 'report', observation: report() } satisfies ObserverNews, () => process.exit(0));

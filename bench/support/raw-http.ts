@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { connect, type ClientHttp2Session } from 'node:http2';
+import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { parse } from 'yaml';
 
 interface Kubeconfig {
@@ -32,12 +32,20 @@ export async function connectRaw(kubeconfigFile: string, agent: string, connecti
   const [who] = config.users;
   if (entry === undefined || who === undefined) throw new Error(`${kubeconfigFile} names no cluster or no user`);
   const ca = Buffer.from(entry.cluster['certificate-authority-data'], 'base64').toString();
-  const sessions = await Promise.all(Array.from({ length: connections }, () => openSession(entry.cluster.server, ca)));
+  const newSession = () => openSession(entry.cluster.server, ca);
+  const sessions = await Promise.all(Array.from({ length: connections }, newSession));
   let turn = 0;
 
-  const open = (method: string, path: string, body?: object) => {
-    const session = sessions[turn++ % sessions.length];
-    if (session === undefined) throw new Error('no connection');
+  /** The server may end a connection at any time: then there is a new one. */
+  const nextSession = async () => {
+    const index = turn++ % connections;
+    const session = sessions[index];
+    if (session !== undefined && !session.destroyed && !session.closed) return session;
+    return (sessions[index] = await newSession());
+  };
+
+  const open = async (method: string, path: string, body?: object) => {
+    const session = await nextSession();
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
     const stream = session.request({
       ':method': method,
@@ -48,7 +56,7 @@ export async function connectRaw(kubeconfigFile: string, agent: string, connecti
       ...(body === undefined ? {} : { 'content-type': type }),
     });
     stream.end(body === undefined ? undefined : JSON.stringify(body));
-    return new Promise<{ status: number; stream: typeof stream }>((resolve, reject) => {
+    return new Promise<{ status: number; stream: ClientHttp2Stream }>((resolve, reject) => {
       stream.once('response', (headers) => resolve({ status: headers[':status'] ?? 0, stream }));
       stream.once('error', reject);
     });
