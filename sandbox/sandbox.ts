@@ -1,5 +1,6 @@
 import { defaultCacheDir } from '../settings/paths.js';
 import { ensureBinaries, flavourBinaries, type Flavour } from './binaries/index.js';
+import type { Audit } from './cluster/components.js';
 import { endAllProcesses, markedProcesses, recordedProcesses } from './cluster/processes.js';
 import { claimDir, readSandbox, removeDir, sandboxDir, sandboxNames, type Sandbox } from './cluster/state.js';
 import { bringUp } from './cluster/up.js';
@@ -8,6 +9,8 @@ import { standInsOf } from './releases/stand-ins.js';
 
 export { FLAVOURS, type Flavour } from './binaries/index.js';
 export { auditLog } from './cluster/components.js';
+export { freezeSandbox, isFrozen, thawSandbox } from './cluster/freeze.js';
+export { READY_DELAY } from './cluster/kubelet-stages.js';
 export type { Sandbox } from './cluster/state.js';
 export { SCENARIOS, type Scenario } from './seed/scenarios.js';
 export { seedSandbox } from './seed/seed.js';
@@ -29,8 +32,8 @@ export interface UpOptions extends BuildOptions {
   readonly name: string;
   /** Controllers at the rates of a stock cluster instead of raised ones: for measurements. */
   readonly stockRates?: boolean;
-  /** Write down what the identity `meshlift` asks of the API server, in {@link auditLog}: for tests of its rights. */
-  readonly audit?: boolean;
+  /** Write down what the API server is asked, in {@link auditLog}. `true`: by the identity `meshlift`, for tests of its rights. */
+  readonly audit?: boolean | 'everyone';
 }
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?$/;
@@ -60,8 +63,8 @@ export async function upSandbox(options: UpOptions): Promise<Sandbox> {
     const state = (await readSandbox(name)) === null ? 'was left by an `up` that did not finish' : 'is up already';
     throw new SandboxError(`Sandbox "${name}" ${state}. End it with: meshlift sandbox down --name ${name}`);
   }
-  const { stockRates = false, audit = false } = options;
-  const cluster = { name, flavour, cacheDir: defaultCacheDir(), archives, stockRates, audit };
+  const { stockRates = false } = options;
+  const cluster = { name, flavour, cacheDir: defaultCacheDir(), archives, stockRates, audit: auditOf(options) };
   for (let triesLeft = 2; ; triesLeft--) {
     try {
       const sandbox = await bringUp(cluster);
@@ -76,6 +79,10 @@ export async function upSandbox(options: UpOptions): Promise<Sandbox> {
       await claimDir(name);
     }
   }
+}
+
+function auditOf({ audit = false }: UpOptions): Audit {
+  return audit === true ? 'meshlift' : audit;
 }
 
 /** Ends every process of a sandbox and removes its folder. @returns false when there was nothing of that name */
