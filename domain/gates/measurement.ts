@@ -67,13 +67,18 @@ function isBeyondThreshold({ max, min }: AnalysisMetric, value: number): boolean
 function judgeAgainstControl(metric: AnalysisMetric, value: number, control: Reading): Judgement {
   if (control.kind === 'error') return { verdict: 'error', detail: `the old revision: ${control.message}` };
   if (!isNumber(control)) return withoutControl(metric, 'nothing of the old revision to compare with');
-  const { maxRatioToControl: most = Infinity, minRatioToControl: least = 0, floor = 0 } = metric;
   // A multiple of nothing is nothing: then the floor is all that is allowed, and without one there is no comparison.
-  if (control.value === 0 && floor === 0)
+  if (control.value === 0 && !metric.floor)
     return withoutControl(metric, 'the old revision has 0, which has no multiple');
-  const isAbove = value > Math.max(control.value * most, floor);
-  const isBelow = control.value > floor && value < control.value * least;
-  return { verdict: isAbove || isBelow ? 'failed' : 'successful' };
+  return { verdict: isBeyondRatio(metric, value, control.value) ? 'failed' : 'successful' };
+}
+
+function isBeyondRatio(
+  { maxRatioToControl: most = Infinity, minRatioToControl: least = 0, floor = 0 }: AnalysisMetric,
+  value: number,
+  control: number,
+): boolean {
+  return value > Math.max(control * most, floor) || (control > floor && value < control * least);
 }
 
 /** A threshold still judges where there is one. */
