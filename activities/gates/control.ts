@@ -53,10 +53,11 @@ async function readWithVolume(
   return prometheus.ask(fillQuery(metric.query, scope), signal, at);
 }
 
+/** Of two that say the same, the one of the same moment, which comes first. */
 function kinder(metric: AnalysisMetric, controls: readonly Control[]): Control {
+  const sign = metric.maxRatioToControl === undefined ? -1 : 1;
   const usable = controls.filter(({ reading }) => reading.kind === 'value');
-  const sorted = usable.toSorted((a, b) => valueOf(a) - valueOf(b));
-  const chosen = metric.maxRatioToControl === undefined ? sorted[0] : sorted.at(-1);
+  const chosen = usable.toSorted((a, b) => sign * (valueOf(b) - valueOf(a)))[0];
   return chosen ?? controls.find(({ reading }) => reading.kind === 'error') ?? { reading: { kind: 'none' } };
 }
 

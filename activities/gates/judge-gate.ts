@@ -46,7 +46,7 @@ async function judgeByMetrics(
     return unknown(input, 'analysis', analysis, Object.keys(registered));
   }
   if (metrics === undefined || template === undefined) return withoutMetrics(input);
-  const name = typeof analysis === 'string' ? analysis : 'of the policy';
+  const name = typeof analysis === 'string' ? analysis : null;
   return runAnalysis({ context, input, name, template, metrics, signal });
 }
 

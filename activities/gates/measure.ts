@@ -40,7 +40,11 @@ export async function noteMeasurement(
   const argv = prometheus.argv(measurement.query ?? '');
   const intent = { id: `${id}/${measurement.metric}/${nth}`, argv, mutating: false };
   await recordOperation(context.journal, run, intent, () =>
-    Promise.resolve({ outcome: 'succeeded', tail: tellMeasurement(measurement), value: undefined }),
+    Promise.resolve({
+      outcome: 'succeeded',
+      tail: `${tellMeasurement(measurement)}: ${measurement.verdict}`,
+      value: undefined,
+    }),
   );
 }
 
@@ -68,7 +72,7 @@ async function ask(
 
 function whereOf(control: Control | undefined): string | undefined {
   if (control?.reading.kind !== 'value' || control.where === undefined) return undefined;
-  return `the old revision ${control.where}`;
+  return control.where;
 }
 
 function numberOf(reading?: Reading): number | undefined {

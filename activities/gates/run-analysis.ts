@@ -15,7 +15,8 @@ import { createPrometheus } from './prometheus.js';
 export interface Analysis {
   readonly context: ActivityContext;
   readonly input: GateInput;
-  readonly name: string;
+  /** Its name where it is registered; null for the policy's own. */
+  readonly name: string | null;
   readonly template: AnalysisTemplate;
   readonly metrics: MetricsSettings;
   readonly signal: AbortSignal;
@@ -49,11 +50,19 @@ export async function runAnalysis(analysis: Analysis): Promise<GateVerdict> {
     const measured = template.metrics.map((metric) => untilDecided(measuring, metric, input.stopAt).then(finish));
     const health = watchHealth(pods, Promise.allSettled(measured), signal).then(finish);
     await allUnlessDone([...measured, health], done.signal);
-    return tellAnalysis(name, { cluster: input.run.cluster, ...input }, judgeAnalysis(parts), parts);
+    const called = name === null ? "The policy's own analysis" : `The analysis ${name}`;
+    const subject = { cluster: input.run.cluster, ...input };
+    return tellAnalysis(called, subject, judgeAnalysis(parts), inOrder(template, parts));
   } finally {
     done.abort();
     pods.close();
   }
+}
+
+/** As the template names them, and not as they came to an end. */
+function inOrder({ metrics }: AnalysisTemplate, parts: readonly Part[]): Part[] {
+  const place = ({ metric }: Part) => metrics.findIndex(({ name }) => name === metric) + 1 || metrics.length + 1;
+  return parts.toSorted((a, b) => place(a) - place(b));
 }
 
 function measuringOf({ context, input, name, metrics }: Analysis, pods: PodWatch, signal: AbortSignal): Measuring {
@@ -61,7 +70,7 @@ function measuringOf({ context, input, name, metrics }: Analysis, pods: PodWatch
   return {
     context,
     run,
-    id: `gate/${wave}/${name}`,
+    id: `gate/${wave}/${name ?? 'analysis'}`,
     prometheus: createPrometheus(metrics),
     scope: {
       revision: route.to.sidecar.revision ?? '',

@@ -14,13 +14,15 @@ export function subjectOf({ cluster, wave, namespaces }: Subject): string {
   return `wave ${wave} of cluster ${cluster} (${namespaces.length === 1 ? 'namespace' : 'namespaces'} ${named(namespaces)})`;
 }
 
-/** One measurement in a clause: `error-ratio is 0.31, the old revision has 0.002; it must be at most 0.05`. */
-export function tellMeasurement({ metric, verdict, value, control, threshold, detail }: GateMeasurement): string {
+/** One measurement in a clause: `error-ratio is 0.31, the old revision has 0.002 (in other namespaces at the same moment); it must be ...`. */
+export function tellMeasurement({ metric, value, control, threshold, detail }: GateMeasurement): string {
+  // What was not measured needs no more words than why.
+  if (value === undefined && detail !== undefined) return `${metric}: ${detail}`;
   const measured = value === undefined ? `${metric} has no value` : `${metric} is ${round(value)}`;
   const compared = control === undefined ? '' : `, the old revision has ${round(control)}`;
-  const wanted = threshold === undefined ? '' : `; it must be ${threshold}`;
   const said = detail === undefined ? '' : ` (${detail})`;
-  return `${measured}${compared}${wanted}${said}: ${verdict}`;
+  const wanted = threshold === undefined ? '' : `; it must be ${threshold}`;
+  return `${measured}${compared}${said}${wanted}`;
 }
 
 const MAX_LINK = 1_500;
@@ -41,10 +43,11 @@ const REMEDIES: Record<Exclude<GateOutcome, 'successful'>, string> = {
 
 /**
  * The verdict of an analysis with its sentence.
+ * @param analysis with its article, `The analysis istio-defaults`
  * @param measurements of each metric the one that decided it; those of dry runs have no say
  */
 export function tellAnalysis(
-  name: string,
+  analysis: string,
   subject: Subject,
   verdict: GateOutcome,
   measurements: readonly (GateMeasurement & { readonly dryRun?: boolean })[],
@@ -55,7 +58,7 @@ export function tellAnalysis(
   const what = named(deciding.map(verdict === 'successful' ? tellBriefly : tellMeasurement), 3);
   return {
     verdict,
-    sentence: `The analysis ${name} of ${subjectOf(subject)} ${HEADLINES[verdict]}: ${what}.${link}`,
+    sentence: `${analysis} for ${subjectOf(subject)} ${HEADLINES[verdict]}: ${what}.${link}`,
     ...(verdict === 'successful' ? {} : { remedy: REMEDIES[verdict] }),
     measurements: measurements.map(({ dryRun, ...measurement }) =>
       dryRun === true
