@@ -1,4 +1,5 @@
 import type { DriverName } from '../domain/driver.js';
+import type { GateVerdict } from '../domain/gate-verdict.js';
 import type { JournalBody } from '../domain/journal.js';
 import type { MovedNamespace } from '../domain/moves-told.js';
 import type { OutsideChange } from '../domain/outside-change.js';
@@ -15,7 +16,7 @@ import type {
   UpgradeOptions,
   UpgradeRequest,
 } from '../domain/plan.js';
-import type { Budget, Policy } from '../domain/policy/schema.js';
+import type { Budget, GateStep, Policy } from '../domain/policy/schema.js';
 import type { KeptArchive } from '../domain/release.js';
 import type { ProofLine } from '../domain/run.js';
 import type { Direction, WorkloadRef } from '../domain/workload.js';
@@ -199,6 +200,31 @@ export interface Activities {
     /** Keys of changes that were told before. */
     told: readonly string[];
   }): Promise<readonly OutsideChange[] | null>;
+
+  /** Notes how the workloads of a wave do before it begins; what was noted once stays. */
+  notePodHealth(input: { run: RunRef; wave: string; namespaces: readonly string[] }): Promise<void>;
+  /** Watches the new pods of a wave until a moment, or looks once; ends at once when a workload does worse than before. */
+  watchPodHealth(input: {
+    run: RunRef;
+    route: Route;
+    wave: string;
+    namespaces: readonly string[];
+    /** ISO time. */
+    until?: string;
+  }): Promise<GateVerdict>;
+  /**
+   * Judges one step of a gate that looks: an analysis, a webhook or a Job. Takes as long as that takes. Says no by its verdict;
+   * throws only what heals by itself, and what keeps the cluster from being read.
+   */
+  judgeGate(input: {
+    run: RunRef;
+    route: Route;
+    wave: string;
+    namespaces: readonly string[];
+    step: GateStep;
+    /** ISO time: an analysis measures until then, and only a failure ends it sooner; a webhook or Job has so long to decide. */
+    stopAt?: string;
+  }): Promise<GateVerdict>;
 
   /** Brings the old control plane back as it was before finalising: from the backup and the snapshot, and proves it. */
   restoreOldControlPlane(input: { run: RunRef; route: Route }): Promise<void>;

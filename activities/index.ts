@@ -6,6 +6,8 @@ import { createInstallGateways } from './gateways/install-gateways.js';
 import { createInstallNodeAgent } from './gateways/install-node-agent.js';
 import { createMoveGateway } from './gateways/move-gateway.js';
 import { createPinGateway, createReleaseGateway } from './gateways/pin-gateways.js';
+import { createJudgeGate } from './gates/judge-gate.js';
+import { createNotePodHealth, createWatchPodHealth } from './gates/pod-health.js';
 import { heartbeating } from './heartbeat.js';
 import { createAdoptDefaultService, createRemoveOldControlPlane, createRemoveOldInjection } from './mesh/finalise.js';
 import { createInstallControlPlane } from './mesh/install-control-plane.js';
@@ -61,6 +63,9 @@ export function createActivities(deps: ActivityDeps): Activities {
     removeOldControlPlane: createRemoveOldControlPlane(context),
     verifyMesh: createVerifyMesh(context),
     watchForOutsiders: createWatchForOutsiders(context),
+    notePodHealth: createNotePodHealth(context),
+    watchPodHealth: createWatchPodHealth(context),
+    judgeGate: createJudgeGate(context),
     restoreOldControlPlane: createRestoreOldControlPlane(context),
     restoreInPlace: createRestoreInPlace(context),
     restoreGateways: createRestoreGateways(context),

@@ -1,9 +1,16 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePorts } from '../../settings/free-ports.js';
 import { nodeCommand } from '../../settings/node-command.js';
 import { groupOf } from '../binaries/catalogue.js';
 import type { Flavour } from '../binaries/index.js';
 import type { ReleaseArchives } from '../releases/archives.js';
+import {
+  generatorProcess,
+  prometheusProcess,
+  writePrometheusConfig,
+  type SandboxMetrics,
+} from '../metrics/prometheus.js';
 import { standInsOf } from '../releases/stand-ins.js';
 import { connectAdmin } from './admin-client.js';
 import { writeServiceAccountKeys } from './certificates.js';
@@ -35,6 +42,8 @@ export interface ClusterOptions {
   readonly archives: ReleaseArchives;
   readonly stockRates: boolean;
   readonly audit: Audit;
+  /** Path of a Prometheus that looks at what the mesh would say of itself; null for none. */
+  readonly prometheus: string | null;
 }
 
 /**
@@ -48,7 +57,8 @@ export async function bringUp(options: ClusterOptions): Promise<Sandbox> {
   const tokens = makeTokens();
   await writeFoundations(layout, tokens);
   await start(dir, [etcd(layout), controllerOf(dir, options), bucketOf(dir, options), apiServer(layout)]);
-  const sandbox = describe(dir, layout, options);
+  const metrics = options.prometheus === null ? null : await startMetrics(dir, options.prometheus);
+  const sandbox = { ...describe(dir, layout, options), ...(metrics && { metrics }) };
   await writeKubeconfigs(sandbox, tokens);
   await untilReady(sandbox.adminKubeconfig);
   await start(dir, [controllerManager(layout), scheduler(layout), kwok(layout)]);
@@ -78,6 +88,13 @@ async function writeFoundations({ dir, audit }: ClusterLayout, tokens: Tokens): 
 
 async function start(dir: string, specs: readonly ProcessSpec[]): Promise<void> {
   await Promise.all(specs.map((spec) => startProcess(dir, spec)));
+}
+
+async function startMetrics(dir: string, file: string): Promise<SandboxMetrics> {
+  const [generatorPort = 0, port = 0] = await freePorts(2);
+  await writePrometheusConfig(dir, generatorPort);
+  await start(dir, [generatorProcess(dir, generatorPort), prometheusProcess(dir, file, port)]);
+  return { generator: `http://127.0.0.1:${generatorPort}`, prometheus: `http://127.0.0.1:${port}` };
 }
 
 /** The process that stands for the network of the cluster, and runs its istiods. */

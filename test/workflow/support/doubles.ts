@@ -1,10 +1,13 @@
 import type { Activities } from '../../../activities/contract.js';
+import type { GateVerdict } from '../../../domain/gate-verdict.js';
 import type { ProofLine } from '../../../domain/run.js';
 import type { WorkloadRef } from '../../../domain/workload.js';
 import type { FakeMesh } from './fake-mesh.js';
 import { moveInMemory } from './move-double.js';
 
 const PROOF: readonly ProofLine[] = [{ name: 'pods', ok: true, detail: 'all looked at' }];
+
+const WELL: GateVerdict = { verdict: 'successful', sentence: 'It is well.', measurements: [] };
 
 /** Activities that act on meshes in memory, each call by the script of its mesh. */
 export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities {
@@ -55,6 +58,10 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
 
     moveNamespaces: (input) => moveInMemory(meshOf(input.run.cluster), input),
     confirmMoved: ({ run }) => act(run.cluster, 'confirmMoved', () => ({ waived: [] })),
+
+    notePodHealth: ({ run, wave }) => act(run.cluster, `notePodHealth ${wave}`, () => undefined),
+    watchPodHealth: ({ run, wave }) => act(run.cluster, `watchPodHealth ${wave}`, () => WELL),
+    judgeGate: ({ run, wave, step }) => act(run.cluster, `judgeGate ${wave} ${Object.keys(step).join()}`, () => WELL),
 
     checkOldRevisionUnused: ({ run }) => act(run.cluster, 'checkOldRevisionUnused', () => undefined),
     adoptDefaultService: ({ run }) => act(run.cluster, 'adoptDefaultService', () => undefined),
