@@ -1,8 +1,8 @@
 import { isWaivable } from '../../domain/checks/catalogue.js';
 import { isBlocking } from '../../domain/checks/verdicts.js';
+import { durationText } from '../../domain/duration.js';
 import { isInPlace, type GatewayDeployment, type Plan, type TagMove } from '../../domain/plan.js';
 import { soakSecondsOf } from '../../domain/policy/effective.js';
-import { shortDuration } from './elapsed.js';
 import { countsOf, findingSections, verdictLines, type FindingDetail } from './findings.js';
 import { createPen, type Pen, type RenderOptions } from './pen.js';
 import { counted, joined, wrap } from './text.js';
@@ -74,7 +74,7 @@ function rejectionLines({ findings }: Plan, pen: Pen): string[] {
 function waveLines({ waves, policy, tags = [], route }: Plan, pen: Pen): string[] {
   const installer = route?.installer === 'helm' ? 'helm upgrade' : 'istioctl install';
   const seconds = soakSecondsOf(policy);
-  const soak = seconds === 0 ? '' : `after ${shortDuration(seconds)} of watching, `;
+  const soak = seconds === 0 ? '' : `after ${durationText(seconds)} of watching, `;
   return waves.flatMap(({ name, namespaces, gate, agents = [], gateways = [] }, index) => [
     pen.line([`  ${index + 1}. ${name}`, 'bold'], [` ${pen.glyphs.dot} ${counted(namespaces.length, 'namespace')}`]),
     ...tags.filter(({ wave }) => wave === name).flatMap((move) => tagLines(move, pen)),
@@ -136,7 +136,7 @@ function workloadLines({ workloads = [] }: Plan, pen: Pen, { wide = false }: Fin
 function estimate({ totals, estimateMinutes, policy }: Plan): string {
   const { namespaces, workloads, pods } = totals;
   const amount = `${counted(namespaces, 'namespace')}, ${counted(workloads, 'workload')}, ${counted(pods, 'pod')}`;
-  const limit = `a gate waits up to ${shortDuration(policy.timeouts.promotion)}`;
+  const limit = `a gate waits up to ${durationText(policy.timeouts.promotion)}`;
   return `${estimateMinutes.from} to ${estimateMinutes.to} minutes for ${amount}, without the waiting at gates (${limit})`;
 }
 
