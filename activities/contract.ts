@@ -1,4 +1,5 @@
 import type { DriverName } from '../domain/driver.js';
+import type { GateVerdict } from '../domain/gate-verdict.js';
 import type { JournalBody } from '../domain/journal.js';
 import type { OutsideChange } from '../domain/outside-change.js';
 import type {
@@ -14,6 +15,7 @@ import type {
   UpgradeOptions,
   UpgradeRequest,
 } from '../domain/plan.js';
+import type { GateStep } from '../domain/policy/schema.js';
 import type { KeptArchive } from '../domain/release.js';
 import type { ProofLine } from '../domain/run.js';
 import type { Direction, SidecarTarget, WorkloadRef } from '../domain/workload.js';
@@ -44,6 +46,9 @@ export interface GatewayStep {
   /** For each part of it: a canary, its growth, the gateway itself. */
   readonly timeoutSeconds: number;
 }
+
+/** A step of a gate that looks at a wave. */
+export type LookingStep = Extract<GateStep, { analysis: unknown } | { webhook: unknown } | { job: unknown }>;
 
 /** What istioctl is called with. */
 export interface Installation {
@@ -198,6 +203,21 @@ export interface Activities {
     /** Keys of changes that were told before. */
     told: readonly string[];
   }): Promise<readonly OutsideChange[] | null>;
+
+  /**
+   * Looks at a wave that has moved, and says what it thinks of it. No data is inconclusive, never success. Changes nothing but
+   * what a Job does, which is gone when it returns or is cancelled.
+   */
+  judgeGate(input: {
+    run: RunRef;
+    route: Route;
+    /** Name of the wave, and its namespaces. */
+    wave: string;
+    namespaces: readonly string[];
+    step: LookingStep;
+    /** While the wave soaks: it goes on looking until then, and only a failure is told before. ISO 8601 in UTC. */
+    stopAt?: string;
+  }): Promise<GateVerdict>;
 
   /** Brings the old control plane back as it was before finalising: from the backup and the snapshot, and proves it. */
   restoreOldControlPlane(input: { run: RunRef; route: Route }): Promise<void>;

@@ -67,6 +67,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     removeOldControlPlane: createRemoveOldControlPlane(context),
     verifyMesh: createVerifyMesh(context),
     watchForOutsiders: createWatchForOutsiders(context),
+    judgeGate: judgeNothing,
     restoreOldControlPlane: createRestoreOldControlPlane(context),
     restoreInPlace: createRestoreInPlace(context),
     restoreGateways: createRestoreGateways(context),
@@ -77,6 +78,14 @@ export function createActivities(deps: ActivityDeps): Activities {
     recordEvents: createRecordEvents(context),
   });
 }
+
+/** Until this server can look at anything, it says so: what nobody has looked at is never good. */
+const judgeNothing: Activities['judgeGate'] = ({ run, wave }) =>
+  Promise.resolve({
+    verdict: 'inconclusive',
+    sentence: `Nothing has looked at wave ${wave} of cluster ${run.cluster}: this server has no means of looking.`,
+    measurements: [],
+  });
 
 /**
  * Every activity gives signs of life while it works, however long its server is silent: a worker that dies in any of them

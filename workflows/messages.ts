@@ -1,7 +1,8 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Route, UpgradeRequest } from '../domain/plan.js';
 import type { Restoration } from '../domain/restoration.js';
-import type { RunState } from '../domain/run.js';
+import type { Policy } from '../domain/policy/schema.js';
+import type { RunState, SoakChange } from '../domain/run.js';
 import type { Direction } from '../domain/workload.js';
 import type { RunRef } from '../activities/contract.js';
 
@@ -77,6 +78,14 @@ export interface PromoteInput {
   readonly by: string;
   readonly gate: string;
   readonly planHash: string;
+  readonly soak?: SoakChange;
+  readonly override?: string;
+}
+export interface PolicyInput {
+  readonly by: string;
+  readonly planHash: string;
+  readonly policy: Policy;
+  readonly newHash: string;
 }
 export interface SkipInput {
   readonly by: string;
@@ -91,6 +100,7 @@ export const promoteUpdate = defineUpdate<RunState, [PromoteInput]>('promote');
 export const rollBackUpdate = defineUpdate<RunState, [ReasonInput]>('rollBack');
 export const retryUpdate = defineUpdate<RunState, [ByInput]>('retry');
 export const skipNamespaceUpdate = defineUpdate<RunState, [SkipInput]>('skipNamespace');
+export const changePolicyUpdate = defineUpdate<RunState, [PolicyInput]>('changePolicy');
 export const cancelUpdate = defineUpdate<RunState, [ByInput]>('cancel');
 
 /** Signals: thin aliases for the Temporal CLI and other systems. What an update would refuse, a signal ignores. */
