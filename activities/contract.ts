@@ -48,6 +48,9 @@ export interface GatewayStep {
   readonly timeoutSeconds: number;
 }
 
+/** A step of a gate that looks at a wave. */
+export type LookingStep = Extract<GateStep, { analysis: unknown } | { webhook: unknown } | { job: unknown }>;
+
 /** What istioctl is called with. */
 export interface Installation {
   readonly run: RunRef;
@@ -221,7 +224,7 @@ export interface Activities {
     route: Route;
     wave: string;
     namespaces: readonly string[];
-    step: GateStep;
+    step: LookingStep;
     /** ISO time: an analysis measures until then, and only a failure ends it sooner; a webhook or Job has so long to decide. */
     stopAt?: string;
   }): Promise<GateVerdict>;

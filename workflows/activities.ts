@@ -72,6 +72,12 @@ export const moving = proxyActivities<Activities>({
   retry: forever,
 });
 
+/**
+ * Looks at a wave for as long as its gate says, or its soak lasts. What cuts in waits until it has ended: a Job that was
+ * begun is gone by then.
+ */
+export const judging = proxyActivities<Activities>({ ...whole, startToCloseTimeout: '32d', heartbeatTimeout: '20s' });
+
 /** What is done after the end: a run that is over must not stay open for it for long. */
 export const lastly = proxyActivities<Activities>({
   ...whole,

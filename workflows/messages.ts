@@ -2,7 +2,8 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { MOVES_SIGNAL, type MovesTold } from '../domain/moves-told.js';
 import type { UpgradeRequest } from '../domain/plan.js';
 import type { Restoration } from '../domain/restoration.js';
-import type { RunState } from '../domain/run.js';
+import type { Policy } from '../domain/policy/schema.js';
+import type { RunState, SoakChange } from '../domain/run.js';
 
 /** Task queue of every Meshlift worker. */
 export const TASK_QUEUE = 'meshlift';
@@ -50,6 +51,14 @@ export interface PromoteInput {
   readonly by: string;
   readonly gate: string;
   readonly planHash: string;
+  readonly soak?: SoakChange;
+  readonly override?: string;
+}
+export interface PolicyInput {
+  readonly by: string;
+  readonly planHash: string;
+  readonly policy: Policy;
+  readonly newHash: string;
 }
 export interface SkipInput {
   readonly by: string;
@@ -64,6 +73,7 @@ export const promoteUpdate = defineUpdate<RunState, [PromoteInput]>('promote');
 export const rollBackUpdate = defineUpdate<RunState, [ReasonInput]>('rollBack');
 export const retryUpdate = defineUpdate<RunState, [ByInput]>('retry');
 export const skipNamespaceUpdate = defineUpdate<RunState, [SkipInput]>('skipNamespace');
+export const changePolicyUpdate = defineUpdate<RunState, [PolicyInput]>('changePolicy');
 export const cancelUpdate = defineUpdate<RunState, [ByInput]>('cancel');
 
 /** Signals: thin aliases for the Temporal CLI and other systems. What an update would refuse, a signal ignores. */

@@ -1,5 +1,6 @@
 import { CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
 import type { MovesTold } from '../domain/moves-told.js';
+import { policyOfWave } from '../domain/policy/of-wave.js';
 import type { NamespaceState, RunState } from '../domain/run.js';
 import type { Direction } from '../domain/workload.js';
 import { moving } from './activities.js';
@@ -49,7 +50,7 @@ export function createMoves(ledger: Ledger): Moves {
     // One that was left out before is brought back all the same.
     current = { ...stretch, namespaces: stretch.namespaces.filter((name) => !isLeftOut(name)), scope };
     try {
-      const input = { ...inputFor(ledger.state(), direction), ...stretch };
+      const input = { ...inputFor(ledger.state(), direction, stretch.namespaces), ...stretch };
       const moved = await scope.run(() => moving.moveNamespaces(input));
       note(ledger, { direction, started: [], finished: moved.namespaces, failed: [], progress: null });
     } catch (error) {
@@ -89,8 +90,13 @@ function note(ledger: Ledger, { direction, started, finished, failed, progress }
   if (progress !== null) ledger.apply({ type: 'movesProgressed', progress });
 }
 
-function inputFor(state: RunState, direction: Direction) {
-  const { budget, replace, onFailure, timeouts } = policyOf(state);
+/** A wave that has begun keeps its policy. */
+function inputFor(state: RunState, direction: Direction, namespaces: readonly string[]) {
+  const row = state.namespaces.find(({ namespace }) => namespaces.includes(namespace));
+  const wave = direction === 'forward' ? row?.wave : undefined;
+  const own = wave === undefined ? null : policyOfWave(state, wave);
+  const { budget, replace, onFailure, timeouts } = own ?? policyOf(state);
+  const firstPercent = wave === undefined ? undefined : state.plan?.waves[wave]?.firstPercent;
   return {
     run: runRefOf(state),
     route: routeOf(state),
@@ -98,6 +104,7 @@ function inputFor(state: RunState, direction: Direction) {
     scope: state.namespaces.map(({ namespace }) => namespace),
     budget,
     replace,
+    ...(firstPercent === undefined ? {} : { firstPercent }),
     maxFailedWorkloads: onFailure.maxFailedWorkloads,
     timeoutSeconds: timeouts.workload,
   };

@@ -1,4 +1,4 @@
-import type { GateOutcome, GateVerdict } from '../../domain/gate-verdict.js';
+import type { Verdict, GateVerdict } from '../../domain/gate-verdict.js';
 import { subjectOf } from '../../domain/gates/sentences.js';
 import { recordOperation, type ReportProgress } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
@@ -25,7 +25,7 @@ const LOG_LINES = 20;
 
 /** What became of the Job. */
 interface JobEnd {
-  readonly verdict: Exclude<GateOutcome, 'inconclusive'>;
+  readonly verdict: Exclude<Verdict, 'inconclusive'>;
   readonly detail: string;
 }
 

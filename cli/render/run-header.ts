@@ -1,7 +1,8 @@
+import { durationText } from '../../domain/duration.js';
 import { canRollBack, isFinal, nextStep, phaseTitle, stepOf } from '../../domain/phases.js';
 import type { MoveProgress } from '../../domain/moves-told.js';
 import type { Obstacle, RunState } from '../../domain/run.js';
-import { between, shortDuration } from './elapsed.js';
+import { between } from './elapsed.js';
 import type { Pen, Style } from './pen.js';
 import { wrap } from './text.js';
 
@@ -60,7 +61,7 @@ function progressLines({ pods, workloads, unavailable, eta, holding }: MoveProgr
 }
 
 function timeLeft({ fromSeconds, toSeconds }: NonNullable<MoveProgress['eta']>): string {
-  const [from, to] = [shortDuration(fromSeconds), shortDuration(toSeconds)];
+  const [from, to] = [durationText(fromSeconds), durationText(toSeconds)];
   return from === to ? `${to} left` : `${from} to ${to} left`;
 }
 

@@ -2,6 +2,7 @@ import { REPLACE_LABEL } from '../names.js';
 import { desiredPods, type Workload } from '../rollout.js';
 import { actionFor } from '../workload-actions.js';
 import type { WorkloadRef } from '../workload.js';
+import { selects } from '../label-selector.js';
 import { parseSelector } from './selector.js';
 import type { Policy, ReplaceBy } from './schema.js';
 
@@ -23,7 +24,7 @@ export function waysToReplace({
 }: Policy['replace']): (ref: WorkloadRef, workload: Workload) => Way {
   const parsed = rules.map((rule) => ({
     ...rule,
-    fits: rule.selector === undefined ? () => true : parseSelector(rule.selector),
+    fits: fitting(rule.selector),
   }));
   const wishOf = ({ kind, namespace, name }: WorkloadRef, { metadata }: Workload): Way => {
     const { labels = {} } = metadata;
@@ -45,4 +46,11 @@ export function waysToReplace({
     if (!hasGap || actionFor(ref.kind, workload).action !== 'restart') return wish;
     return { by: 'restart', why: 'evicting its only pod would leave a gap, which the policy does not allow' };
   };
+}
+
+function fitting(selector: string | undefined): (labels: Readonly<Record<string, string>>) => boolean {
+  if (selector === undefined) return () => true;
+  const parsed = parseSelector(selector);
+  // The schema has refused what is none; it must never be taken for one that selects everything.
+  return parsed === null ? () => false : (labels) => selects(parsed, labels);
 }

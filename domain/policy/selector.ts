@@ -1,24 +1,41 @@
-type Labels = Readonly<Record<string, string>>;
+import type { LabelSelector } from '../label-selector.js';
 
-const ABSENCE = /^!([A-Za-z0-9][A-Za-z0-9._/-]{0,300})$/;
-const TERM = /^([A-Za-z0-9][A-Za-z0-9._/-]{0,300})(?:(!?==?)([A-Za-z0-9._-]{0,63}))?$/;
+type Requirement = NonNullable<LabelSelector['matchExpressions']>[number];
+
+const KEY = String.raw`[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,315}[A-Za-z0-9])?`;
+const VALUE = String.raw`(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?`;
+const EQUAL = new RegExp(`^(${KEY})\\s*(==|=|!=)\\s*(${VALUE})$`);
+const AMONG = new RegExp(`^(${KEY})\\s+(in|notin)\\s*\\(([^()]*)\\)$`);
+const THERE = new RegExp(`^(!?)\\s*(${KEY})$`);
+const ONE_VALUE = new RegExp(`^${VALUE}$`);
 
 /**
- * Reads a label selector in the form of kubectl, equality and existence only: `team=shop,tier!=edge,canary,!legacy`.
- * @throws RangeError for anything else: such a selector must not be taken for one that selects everything
+ * Reads a label selector in the form of kubectl: `team=shop,tier!=edge,zone in (a, b),!frozen`.
+ * @returns null where it is none
  */
-export function parseSelector(text: string): (labels: Labels) => boolean {
-  const terms = text.split(',').map((part) => parseTerm(part.trim()));
-  return (labels) => terms.every((fits) => fits(labels));
+export function parseSelector(text: string): LabelSelector | null {
+  // A comma within brackets divides values, not requirements.
+  const parts = text.split(/,(?![^(]*\))/).map((part) => part.trim());
+  const requirements = parts.map(requirementOf);
+  return requirements.includes(null) ? null : { matchExpressions: requirements.filter((entry) => entry !== null) };
 }
 
-function parseTerm(term: string): (labels: Labels) => boolean {
-  const [absent] = ABSENCE.exec(term)?.slice(1) ?? [];
-  if (absent !== undefined) return (labels) => !(absent in labels);
-  const match = TERM.exec(term);
-  if (match === null)
-    throw new RangeError(`"${term}" is no term of a label selector such as team=shop, tier!=edge, canary or !legacy`);
-  const [, key = '', operator, value = ''] = match;
-  if (operator === undefined) return (labels) => key in labels;
-  return operator === '!=' ? (labels) => labels[key] !== value : (labels) => labels[key] === value;
+function requirementOf(text: string): Requirement | null {
+  const equal = EQUAL.exec(text);
+  if (equal !== null) {
+    const [, key = '', sign, value = ''] = equal;
+    return { key, operator: sign === '!=' ? 'NotIn' : 'In', values: [value] };
+  }
+  const among = AMONG.exec(text);
+  if (among !== null) return oneOf(among);
+  const there = THERE.exec(text);
+  if (there === null) return null;
+  const [, not, key = ''] = there;
+  return { key, operator: not === '!' ? 'DoesNotExist' : 'Exists' };
+}
+
+function oneOf([, key = '', word, list = '']: RegExpExecArray): Requirement | null {
+  const values = list.split(',').map((value) => value.trim());
+  if (!values.every((value) => ONE_VALUE.test(value))) return null;
+  return { key, operator: word === 'in' ? 'In' : 'NotIn', values };
 }

@@ -104,10 +104,12 @@ describe('the way forward', () => {
   it('soaks after a wave when that was asked for', () => {
     const soaking = { ...plan, policy: effectivePolicy({ ...OPTIONS, soakSeconds: 60 }) };
     const state = follow(fresh, { type: 'planned', plan: soaking }, ...toCanaryGate.slice(1));
-    expect(state.phase).toEqual({ name: 'soaking', wave: 0 });
-    expect(follow(state, { type: 'soakFinished' }).phase).toEqual({
+    const until = new Date(Date.parse(state.since) + 60_000).toISOString();
+    expect(state.phase).toEqual({ name: 'soaking', wave: 0, step: 0, until });
+    expect(follow(state, { type: 'soakFinished' }).phase).toMatchObject({
       name: 'awaitingPromotion',
       wave: 0,
+      step: 1,
       gate: 'canary',
     });
   });
@@ -260,8 +262,14 @@ describe('words for people', () => {
   it.each<[Phase, string]>([
     [{ name: 'planning' }, 'planning'],
     [{ name: 'migrating', wave: 0 }, 'migrating wave 1'],
-    [{ name: 'awaitingPromotion', wave: 0, gate: 'canary' }, 'awaiting promotion at gate canary'],
-    [{ name: 'blocked', during: { name: 'soaking', wave: 1 }, obstacle }, 'blocked while soaking wave 2'],
+    [
+      { name: 'awaitingPromotion', wave: 0, step: 0, gate: 'canary', approvers: 1, approvals: [] },
+      'awaiting promotion at gate canary',
+    ],
+    [
+      { name: 'blocked', during: { name: 'soaking', wave: 1, step: 0, until: '' }, obstacle },
+      'blocked while soaking wave 2',
+    ],
     [{ name: 'rolledBack' }, 'rolled back'],
   ])('%j is "%s"', (phase, title) => expect(phaseTitle(phase)).toBe(title));
 

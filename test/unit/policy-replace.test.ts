@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { waysToReplace } from '../../domain/policy/replace-by.js';
 import { podsOf, policySchema } from '../../domain/policy/schema.js';
-import { parseSelector } from '../../domain/policy/selector.js';
 import type { Workload } from '../../domain/rollout.js';
 
 const workload = (replicas: number, labels: Readonly<Record<string, string>> = {}) =>
@@ -35,25 +34,6 @@ describe('how pods are replaced', () => {
     expect(waysToReplace(replace({ by: 'evict', allowGap: true }))(cart, workload(1)).by).toBe('evict');
     // What can only be evicted is evicted all the same.
     expect(waysToReplace(replace({ by: 'evict' }))({ ...cart, kind: 'ReplicaSet' }, workload(1)).by).toBe('evict');
-  });
-});
-
-describe('a selector', () => {
-  it.each([
-    ['team=shop', { team: 'shop' }, true],
-    ['team==shop,tier!=db', { team: 'shop', tier: 'web' }, true],
-    ['team=shop,tier!=db', { team: 'shop', tier: 'db' }, false],
-    ['tier!=db', {}, true],
-    ['canary', { canary: '' }, true],
-    ['canary', {}, false],
-    ['!legacy', {}, true],
-    ['!legacy', { legacy: 'x' }, false],
-  ])('%s fits %j: %s', (text, labels, fits) => {
-    expect(parseSelector(text)(labels)).toBe(fits);
-  });
-
-  it.each(['', 'a=b,', 'a in (b)', '!a=b', 'a=b=c', '=b'])('refuses "%s"', (text) => {
-    expect(() => parseSelector(text)).toThrow(RangeError);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Activities } from '../../../activities/contract.js';
 import type { GateVerdict } from '../../../domain/gate-verdict.js';
+import { stepText } from '../../../domain/policy/gate-words.js';
 import type { ProofLine } from '../../../domain/run.js';
 import type { WorkloadRef } from '../../../domain/workload.js';
 import type { FakeMesh } from './fake-mesh.js';
@@ -61,7 +62,6 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
 
     notePodHealth: ({ run, wave }) => act(run.cluster, `notePodHealth ${wave}`, () => undefined),
     watchPodHealth: ({ run, wave }) => act(run.cluster, `watchPodHealth ${wave}`, () => WELL),
-    judgeGate: ({ run, wave, step }) => act(run.cluster, `judgeGate ${wave} ${Object.keys(step).join()}`, () => WELL),
 
     checkOldRevisionUnused: ({ run }) => act(run.cluster, 'checkOldRevisionUnused', () => undefined),
     adoptDefaultService: ({ run }) => act(run.cluster, 'adoptDefaultService', () => undefined),
@@ -76,6 +76,12 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
       mesh.watches.push(told);
       return Promise.resolve(mesh.outsiders.shift() ?? null);
     },
+    judgeGate: ({ run, wave, step, stopAt }) =>
+      act(run.cluster, `judgeGate ${wave} ${stepText(step)}${stopAt === undefined ? '' : ' meanwhile'}`, (mesh) => {
+        const verdict = mesh.verdicts.shift() ?? 'successful';
+        const measurements = [{ metric: 'errors', value: 0.2, threshold: 'at most 0.01', verdict }];
+        return { verdict, sentence: `Wave ${wave} is ${verdict}.`, measurements };
+      }),
     restoreOldControlPlane: ({ run }) =>
       act(run.cluster, 'restoreOldControlPlane', ({ controlPlanes }) => void controlPlanes.add('old')),
     restoreInPlace: ({ run }) => act(run.cluster, 'restoreInPlace', () => undefined),

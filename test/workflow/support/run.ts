@@ -1,10 +1,13 @@
 import { WorkflowUpdateFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import type { z } from 'zod';
 import type { UpgradeRequest } from '../../../domain/plan.js';
+import { policySchema } from '../../../domain/policy/schema.js';
 import type { Restoration } from '../../../domain/restoration.js';
 import type { PhaseName, RunState } from '../../../domain/run.js';
 import {
   cancelUpdate,
+  changePolicyUpdate,
   pauseUpdate,
   promoteUpdate,
   resumeUpdate,
@@ -15,6 +18,7 @@ import {
   TASK_QUEUE,
   UPGRADE_WORKFLOW,
   upgradeWorkflowId,
+  type PromoteInput,
   type UpgradeInput,
 } from '../../../workflows/messages.js';
 import type { upgrade } from '../../../workflows/upgrade.js';
@@ -30,6 +34,9 @@ export interface Run {
   pause(): Promise<RunState>;
   resume(): Promise<RunState>;
   promote(gate: string, planHash?: string): Promise<RunState>;
+  /** The same by somebody else, or in another way. */
+  promoteAs(input: { gate: string } & Partial<PromoteInput>): Promise<RunState>;
+  changePolicy(policy: z.input<typeof policySchema>, planHash?: string): Promise<RunState>;
   rollBack(): Promise<RunState>;
   retry(): Promise<RunState>;
   skip(namespace: string): Promise<RunState>;
@@ -40,6 +47,8 @@ export interface Run {
   end(): Promise<RunState>;
 }
 
+/** Of the plan once its policy was changed. */
+export const OTHER_HASH = 'decade'.repeat(10);
 const by = 'ada';
 const reason = 'because';
 
@@ -72,6 +81,11 @@ async function startWith(client: Client, mesh: FakeMesh, input: UpgradeInput): P
     state,
     reaches,
     promote,
+    promoteAs: (input) => handle.executeUpdate(promoteUpdate, { args: [{ by, planHash: HASH, ...input }] }),
+    changePolicy: (policy, planHash = HASH) =>
+      handle.executeUpdate(changePolicyUpdate, {
+        args: [{ by, planHash, policy: policySchema.parse(policy), newHash: OTHER_HASH }],
+      }),
     async promoteAll(...gates) {
       for (const gate of gates) {
         await mesh.script.until(`the run waits at gate ${gate}`, () => waitsAt(mesh, gate));
