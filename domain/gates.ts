@@ -36,9 +36,8 @@ export function soakFinished(state: RunState, { at }: EventOf<'soakFinished'>): 
 export function soakAdjusted(state: RunState, { at, by, soak }: EventOf<'soakAdjusted'>): RunState {
   const { phase } = state;
   if (phase.name !== 'soaking') return state;
-  if (soak === 'skip') return enterStep(state, { ...phase, step: phase.step + 1 }, at);
-  const wanted = later(phase.until, soak.extendSeconds);
-  const until = wanted < at ? at : wanted;
+  const until = soak === 'skip' ? at : later(phase.until, soak.extendSeconds);
+  if (until <= at) return enterStep(state, { ...phase, step: phase.step + 1 }, at);
   return enter(state, { ...phase, until }, at, `until ${until}, by ${by}`);
 }
 

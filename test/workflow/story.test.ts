@@ -44,7 +44,7 @@ describe('the whole story', () => {
     expect([...mesh.restarts.values()]).toEqual([1, 1, 1, 1]);
 
     const calls = steps(mesh);
-    expect(calls.slice(0, 10)).toEqual([
+    expect(calls.slice(0, 11)).toEqual([
       'holdCluster',
       'makePlan',
       'runPreflight',
@@ -52,6 +52,7 @@ describe('the whole story', () => {
       'takeSnapshot',
       'installControlPlane',
       'verifyControlPlane',
+      'notePodHealth canary',
       'labelNamespace catalog forward',
       'moveWorkload catalog/api forward',
       'verifyNamespace catalog forward',
