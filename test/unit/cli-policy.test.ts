@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { policySchema } from '../../domain/policy/schema.js';
 import { meshlift, PLAN, sendJson, stateAfter, startServer, UP_TO_CANARY, type TestServer } from './cli-support.js';
@@ -54,6 +55,17 @@ describe('policies on the command line', () => {
     const full = JSON.parse((await run('policy', 'validate', json, '-o', 'json')).out) as typeof GATED;
     expect(full.budget).toMatchObject({ maxUnavailablePods: 3, maxSurgePods: 200 });
     expect(server.seen).toEqual([]);
+  });
+
+  it('validate takes every example', async () => {
+    const examples = new URL('../../infra/policies/', import.meta.url);
+    const names = await readdir(examples);
+    expect(names).not.toEqual([]);
+    for (const name of names)
+      expect(await run('policy', 'validate', fileURLToPath(new URL(name, examples)))).toMatchObject({
+        code: 0,
+        err: '',
+      });
   });
 
   it.each([
