@@ -6,6 +6,8 @@ import { createInstallGateways } from './gateways/install-gateways.js';
 import { createInstallNodeAgent } from './gateways/install-node-agent.js';
 import { createMoveGateway } from './gateways/move-gateway.js';
 import { createPinGateway, createReleaseGateway } from './gateways/pin-gateways.js';
+import { createJudgeGate } from './gates/judge-gate.js';
+import { createNotePodHealth, createWatchPodHealth } from './gates/pod-health.js';
 import { heartbeating } from './heartbeat.js';
 import { createAdoptDefaultService, createRemoveOldControlPlane, createRemoveOldInjection } from './mesh/finalise.js';
 import { createInstallControlPlane } from './mesh/install-control-plane.js';
@@ -26,11 +28,8 @@ import { createRestoreInPlace, createRestoreOldControlPlane } from './rollback/r
 import { createTakeSnapshot } from './rollback/take-snapshot.js';
 import { createConfirmMoved, createConfirmMovedBack } from './workloads/confirm-moved.js';
 import { createWatchForOutsiders } from './outsiders/watch-for-outsiders.js';
-import { createLabelNamespace } from './workloads/label-namespace.js';
-import { createListWorkloads } from './workloads/list-workloads.js';
-import { createMoveWorkload } from './workloads/move-workload.js';
+import { createMoveNamespaces } from './moves/move-namespaces.js';
 import { createPlanWorkloads } from './workloads/plan-workloads.js';
-import { createVerifyNamespace } from './workloads/verify-namespace.js';
 
 export type { ActivityDeps } from './context.js';
 
@@ -56,10 +55,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     verifyControlPlane: createVerifyControlPlane(context),
     moveTags: createMoveTags(context),
     restoreTags: createRestoreTags(context),
-    labelNamespace: createLabelNamespace(context),
-    listWorkloads: createListWorkloads(context),
-    moveWorkload: createMoveWorkload(context),
-    verifyNamespace: createVerifyNamespace(context),
+    moveNamespaces: createMoveNamespaces(context),
     confirmMoved: createConfirmMoved(context),
     checkOldRevisionUnused: createCheckOldRevisionUnused(context),
     adoptDefaultService: createAdoptDefaultService(context),
@@ -67,7 +63,9 @@ export function createActivities(deps: ActivityDeps): Activities {
     removeOldControlPlane: createRemoveOldControlPlane(context),
     verifyMesh: createVerifyMesh(context),
     watchForOutsiders: createWatchForOutsiders(context),
-    judgeGate: judgeNothing,
+    notePodHealth: createNotePodHealth(context),
+    watchPodHealth: createWatchPodHealth(context),
+    judgeGate: createJudgeGate(context),
     restoreOldControlPlane: createRestoreOldControlPlane(context),
     restoreInPlace: createRestoreInPlace(context),
     restoreGateways: createRestoreGateways(context),
@@ -78,14 +76,6 @@ export function createActivities(deps: ActivityDeps): Activities {
     recordEvents: createRecordEvents(context),
   });
 }
-
-/** Until this server can look at anything, it says so: what nobody has looked at is never good. */
-const judgeNothing: Activities['judgeGate'] = ({ run, wave }) =>
-  Promise.resolve({
-    verdict: 'inconclusive',
-    sentence: `Nothing has looked at wave ${wave} of cluster ${run.cluster}: this server has no means of looking.`,
-    measurements: [],
-  });
 
 /**
  * Every activity gives signs of life while it works, however long its server is silent: a worker that dies in any of them

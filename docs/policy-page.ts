@@ -49,7 +49,7 @@ const STEPS = [
   ],
   [
     '`{ analysis: NAME }`',
-    'a built-in or registered analysis, or `{ analysis: { metrics: [...] } }` with PromQL of your own',
+    'a built-in or registered [analysis](analysis.md), or `{ analysis: { metrics: [...] } }` with PromQL of your own',
   ],
   ['`{ webhook: NAME }`', 'asks a registered address'],
   ['`{ job: NAME }`', 'runs a registered Job in the cluster'],

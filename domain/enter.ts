@@ -3,7 +3,10 @@ import type { Phase, RunState } from './run.js';
 /** Enters a phase, or the same one anew, and writes that into the timeline. */
 export function enter(state: RunState, phase: Phase, at: string, note?: string): RunState {
   const row = { phase: phase.name, at, ...(note === undefined ? {} : { note }) };
-  return { ...state, phase, since: at, timeline: [...state.timeline, row] };
+  const next: RunState & { progress?: unknown } = { ...state, phase, since: at, timeline: [...state.timeline, row] };
+  // How far the moves were says nothing in another phase.
+  delete next.progress;
+  return next;
 }
 
 /** Writes into the timeline what happens in a phase without ending it. */

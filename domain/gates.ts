@@ -92,7 +92,17 @@ export function gateJudged(state: RunState, event: EventOf<'gateJudged'>): RunSt
 function isAsked(state: RunState, { wave, step }: EventOf<'gateJudged'>): boolean {
   const { phase } = state;
   if (phase.name === 'analysing') return phase.wave === wave && phase.step === step;
-  return phase.name === 'soaking' && phase.wave === wave && looksWhileSoaking(state, phase).includes(step);
+  if (phase.name !== 'soaking' || phase.wave !== wave) return false;
+  return isLooking(state, phase, step) || (looksAtPods(phase) && step === phase.step);
+}
+
+function isLooking(state: RunState, phase: InGate, step: number): boolean {
+  return looksWhileSoaking(state, phase).includes(step);
+}
+
+/** Whether the health of the pods is watched while a wave soaks: always, but where a person has promoted past what it said. */
+export function looksAtPods({ step, passed = [] }: InGate): boolean {
+  return !passed.includes(step);
 }
 
 /** Steps of a gate that look while a soak before them goes on: its analyses, but for those that a person has promoted past. */

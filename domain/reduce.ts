@@ -45,7 +45,12 @@ const TRANSITIONS: Transitions = {
   verified: (state, { at }) => (state.phase.name === 'verifying' ? beginWave(state, 0, at) : state),
 
   namespaceStarted: (state, { at, namespace, direction }) =>
-    updateRow(state, namespace, (row) => (mayStart(state, row, direction) ? startedRow(row, direction, at) : row)),
+    updateRow(state, namespace, (row) => {
+      if (mayStart(state, row, direction)) return startedRow(row, direction, at);
+      // It may have begun in the very instant in which the run was sent back: a rollback must know.
+      const isLate = direction === 'forward' && state.phase.name === 'rollingBack' && row.startedAt === undefined;
+      return isLate ? { ...row, startedAt: at } : row;
+    }),
   namespaceFinished: (state, { at, namespace, direction, workloads, pods }) =>
     updateRow(state, namespace, (row) => {
       // What was under way may finish after the run was blocked or sent back; that it did is true all the same.
@@ -63,6 +68,7 @@ const TRANSITIONS: Transitions = {
       canSkip(state, row) ? { ...row, status: 'skipped', finishedAt: at, detail: `${by}: ${reason}` } : row,
     ),
 
+  movesProgressed: (state, { progress }) => (isMoving(state) ? { ...state, progress } : state),
   waveFinished: (state, { at }) => {
     const { phase } = state;
     // A gate must not ask for promotion while a namespace of its wave is not done.
@@ -85,7 +91,11 @@ const TRANSITIONS: Transitions = {
 
   failed: (state, { at, obstacle, manualCommands = [] }) => {
     const { phase } = state;
-    if (isForward(phase)) return enter(state, { name: 'blocked', during: phase, obstacle }, at, obstacle.reason);
+    if (isForward(phase)) {
+      // Nothing is under way any more: what was begun goes on after a retry.
+      const namespaces = state.namespaces.map((row) => (row.status === 'moving' ? waitingAgain(row) : row));
+      return enter({ ...state, namespaces }, { name: 'blocked', during: phase, obstacle }, at, obstacle.reason);
+    }
     if (phase.name !== 'rollingBack') return state;
     return enter(state, { name: 'rollbackBlocked', obstacle, manualCommands }, at, obstacle.reason);
   },
@@ -106,6 +116,10 @@ const TRANSITIONS: Transitions = {
     state.phase.name === 'rollingBack' ? end({ ...state, proof }, { name: 'rolledBack' }, at) : state,
   cancelled: (state, { at, by }) => (canCancel(state) ? end(state, { name: 'cancelled' }, at, `by ${by}`) : state),
 };
+
+function isMoving({ phase }: RunState): boolean {
+  return phase.name === 'migrating' || phase.name === 'rollingBack' || phase.name === 'rollingBackWave';
+}
 
 function isWaveDone({ namespaces }: RunState, wave: number): boolean {
   return namespaces.every((row) => row.wave !== wave || row.status === 'moved' || row.status === 'skipped');

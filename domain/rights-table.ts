@@ -1,6 +1,7 @@
 import { FENCE_LEASE } from './fence.js';
 import { ISTIO_NAMESPACE } from './names.js';
 import { driverOf, type Plan } from './plan.js';
+import type { Policy } from './policy/schema.js';
 import { needsSourceArchive } from './release.js';
 import type { Question, Right, RightsStep } from './rights.js';
 
@@ -171,6 +172,14 @@ const GUARD_TAGS: readonly Right[] = everywhere(
 /** Helm keeps its releases in Secrets beside what they hold. */
 const HELM: readonly Right[] = inMesh('helm', [['', ['secrets']]], ['get', 'list', 'create', 'update', 'delete']);
 
+/** Which namespaces the registered Jobs are in, only the server knows. */
+const JOB_GATES: readonly Right[] = [
+  ...everywhere('jobGates', [['batch', ['jobs']]], ['get', 'list', 'watch', 'create', 'delete']),
+  ...everywhere('jobGates', [['', ['pods']]], ['list']),
+  // Without it the Job decides all the same; only its last lines are not shown.
+  ...everywhere('jobGates', [['', ['pods/log']]], ['get']),
+];
+
 const FINALIZE: readonly Right[] = [
   ...everywhere('finalize', [['batch', ['jobs', 'cronjobs']]], ['list']),
   // Which proxies are still connected, the old istiod itself says.
@@ -219,6 +228,7 @@ export const RIGHTS: readonly Right[] = [
   ...MOVE_GATEWAYS,
   ...HELM,
   ...GUARD_TAGS,
+  ...JOB_GATES,
   ...FINALIZE,
   ...ROLL_BACK,
   ...REINSTALL,
@@ -240,8 +250,14 @@ export function rightsFor({ route, options, waves }: Pick<Plan, 'route' | 'optio
     helm: route?.installer === 'helm',
     planCurrent: isCurrent,
     guardTags: isCurrent,
+    jobGates: runsJobs(options.policy),
   };
   return RIGHTS.filter(({ step }) => isNeeded[step] ?? true);
+}
+
+function runsJobs({ gates, waves = [] }: Policy): boolean {
+  const steps = [...gates.afterWave, ...waves.flatMap((wave) => wave.gates ?? [])];
+  return steps.some((step) => 'job' in step);
 }
 
 /** The steps that an answer of no would stop. */

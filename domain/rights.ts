@@ -12,6 +12,7 @@ export const RIGHTS_STEPS = {
   moveGateways: 'Move gateways of current Istio',
   guardTags: 'Notice who moves revision tags',
   helm: 'Have Helm install and uninstall',
+  jobGates: 'Run Jobs of gates',
   finalize: 'Finalise',
   rollBack: 'Roll back',
   reinstall: 'Install 1.5 again',

@@ -1,4 +1,5 @@
 import type { FailureReason } from './failures.js';
+import type { MovedNamespace, MoveProgress } from './moves-told.js';
 import type { Measurement, Verdict } from './gate-verdict.js';
 import type { Finding, Plan } from './plan.js';
 import type { Policy } from './policy/schema.js';
@@ -106,6 +107,8 @@ export interface RunState {
   readonly plan: Plan | null;
   readonly findings: readonly Finding[];
   readonly namespaces: readonly NamespaceState[];
+  /** How far the moves are that are under way; absent while there are none. */
+  readonly progress?: MoveProgress;
   /** Who has promoted at which gate. */
   readonly promotions: readonly Promotion[];
   /** What the looking steps of gates have said last; absent while none has. */
@@ -165,15 +168,10 @@ export type RunEvent = { readonly at: string } & (
   | { readonly type: 'installed' }
   | { readonly type: 'verified' }
   | { readonly type: 'namespaceStarted'; readonly namespace: string; readonly direction: 'forward' | 'back' }
-  | {
-      readonly type: 'namespaceFinished';
-      readonly namespace: string;
-      readonly direction: 'forward' | 'back';
-      readonly workloads: number;
-      readonly pods: number;
-    }
+  | ({ readonly type: 'namespaceFinished'; readonly direction: 'forward' | 'back' } & MovedNamespace)
   | { readonly type: 'namespaceFailed'; readonly namespace: string; readonly detail: string }
   | { readonly type: 'namespaceSkipped'; readonly namespace: string; readonly by: string; readonly reason: string }
+  | { readonly type: 'movesProgressed'; readonly progress: MoveProgress }
   | { readonly type: 'waveFinished' }
   | { readonly type: 'soakFinished' }
   | { readonly type: 'soakAdjusted'; readonly by: string; readonly soak: SoakChange }

@@ -1,14 +1,20 @@
 import { defaultCacheDir } from '../settings/paths.js';
 import { ensureBinaries, flavourBinaries, type Flavour } from './binaries/index.js';
+import type { Audit } from './cluster/components.js';
 import { endAllProcesses, markedProcesses, recordedProcesses } from './cluster/processes.js';
 import { claimDir, readSandbox, removeDir, sandboxDir, sandboxNames, type Sandbox } from './cluster/state.js';
 import { bringUp } from './cluster/up.js';
+import { conductOrderSchema, type Conduct } from './metrics/conduct.js';
+import { ensurePrometheus } from './metrics/prometheus.js';
 import { ensureReleaseArchives, type ReleaseArchives } from './releases/archives.js';
 import { standInsOf } from './releases/stand-ins.js';
 
 export { FLAVOURS, type Flavour } from './binaries/index.js';
 export { auditLog } from './cluster/components.js';
+export { freezeSandbox, isFrozen, thawSandbox } from './cluster/freeze.js';
+export { READY_DELAY } from './cluster/kubelet-stages.js';
 export type { Sandbox } from './cluster/state.js';
+export { CONDUCTS, type Conduct } from './metrics/conduct.js';
 export { SCENARIOS, type Scenario } from './seed/scenarios.js';
 export { seedSandbox } from './seed/seed.js';
 
@@ -29,8 +35,10 @@ export interface UpOptions extends BuildOptions {
   readonly name: string;
   /** Controllers at the rates of a stock cluster instead of raised ones: for measurements. */
   readonly stockRates?: boolean;
-  /** Write down what the identity `meshlift` asks of the API server, in {@link auditLog}: for tests of its rights. */
-  readonly audit?: boolean;
+  /** Write down what the API server is asked, in {@link auditLog}. `true`: by the identity `meshlift`, for tests of its rights. */
+  readonly audit?: boolean | 'everyone';
+  /** A real Prometheus, and a stand-in for the traffic of the mesh. */
+  readonly prometheus?: boolean;
 }
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?$/;
@@ -55,13 +63,22 @@ export async function upSandbox(options: UpOptions): Promise<Sandbox> {
   if (!NAME.test(name)) {
     throw new SandboxError(`"${name}" is no name for a sandbox: lower-case letters, digits and dashes, at most 30`);
   }
+  const { stockRates = false } = options;
+  const prometheus = await findPrometheus(options);
   const archives = await build(options);
   if (!(await claimDir(name))) {
     const state = (await readSandbox(name)) === null ? 'was left by an `up` that did not finish' : 'is up already';
     throw new SandboxError(`Sandbox "${name}" ${state}. End it with: meshlift sandbox down --name ${name}`);
   }
-  const { stockRates = false, audit = false } = options;
-  const cluster = { name, flavour, cacheDir: defaultCacheDir(), archives, stockRates, audit };
+  const cluster = {
+    name,
+    flavour,
+    cacheDir: defaultCacheDir(),
+    archives,
+    stockRates,
+    audit: auditOf(options),
+    prometheus,
+  };
   for (let triesLeft = 2; ; triesLeft--) {
     try {
       const sandbox = await bringUp(cluster);
@@ -76,6 +93,39 @@ export async function upSandbox(options: UpOptions): Promise<Sandbox> {
       await claimDir(name);
     }
   }
+}
+
+function auditOf({ audit = false }: UpOptions): Audit {
+  return audit === true ? 'meshlift' : audit;
+}
+
+async function findPrometheus({ prometheus = false, progress }: UpOptions): Promise<string | null> {
+  if (!prometheus) return null;
+  try {
+    return await ensurePrometheus(progress);
+  } catch (error) {
+    throw new SandboxError((error as Error).message);
+  }
+}
+
+/**
+ * Tells the stand-in for traffic how the requests of one revision go from now on.
+ * @throws SandboxError when the sandbox has none
+ */
+export async function orderMetrics(
+  name: string,
+  order: { readonly revision: string; readonly make: Conduct; readonly periodSeconds?: number },
+): Promise<void> {
+  const generator = (await readSandbox(name))?.metrics?.generator;
+  if (generator === undefined) {
+    throw new SandboxError(
+      `Sandbox "${name}" has no metrics. Bring one up with: meshlift sandbox up --name ${name} --with prometheus`,
+    );
+  }
+  const body = JSON.stringify(conductOrderSchema.parse(order));
+  const answer = await fetch(`${generator}/conduct`, { method: 'POST', body });
+  if (!answer.ok)
+    throw new SandboxError(`The metrics of sandbox "${name}" did not take the order: ${await answer.text()}`);
 }
 
 /** Ends every process of a sandbox and removes its folder. @returns false when there was nothing of that name */

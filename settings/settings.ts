@@ -6,6 +6,7 @@ import { clusterIdSchema } from '../domain/names.js';
 import { releaseEntrySchema } from '../domain/release-entry.js';
 import { releaseSchema } from '../domain/release.js';
 import { downloadSettingsSchema } from './download-policy.js';
+import { gateSettings, metricsSchema, resolveGates, resolveMetrics } from './gates.js';
 
 const overlayName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/);
 
@@ -26,6 +27,8 @@ const clusterSchema = z.strictObject({
   /** Only `user` clusters carry a mesh; the `admin` cluster of GKE on VMware is refused (guide, step 0). */
   role: z.enum(['user', 'admin']).default('user'),
   labels: z.record(z.string(), z.string()).default({}),
+  /** Where the metrics of its mesh are; without it only gates that look at no metrics can open. */
+  metrics: metricsSchema.optional(),
 });
 export type RegisteredCluster = z.infer<typeof clusterSchema>;
 
@@ -39,6 +42,7 @@ const settingsSchema = z.strictObject({
   mirrors: z.record(z.string(), releaseSchema.pick({ baseUrl: true, publicKey: true }).partial()).default({}),
   /** Where archives may come from beside the hosts that the catalogue names. */
   downloads: downloadSettingsSchema.prefault({}),
+  ...gateSettings,
 });
 
 /** What the server is configured with. Paths are absolute. */
@@ -86,7 +90,9 @@ export function parseSettings(text: string, path: string): Settings {
       kubeconfig: resolve(base, cluster.kubeconfig),
       ...(cluster.kubectl === undefined ? {} : { kubectl: resolve(base, cluster.kubectl) }),
       ...(cluster.helm === undefined ? {} : { helm: resolve(base, cluster.helm) }),
+      ...(cluster.metrics === undefined ? {} : { metrics: resolveMetrics(cluster.metrics, base) }),
     })),
+    ...resolveGates(parsed.data, base),
     overlays: Object.fromEntries(
       Object.entries(parsed.data.overlays).map(([name, file]) => [name, resolve(base, file)]),
     ),

@@ -11,13 +11,13 @@ const NOT_HEALING = Object.entries(FAILURES)
  * An API server that does not answer is waited for about a quarter of an hour: each try lasts about half a minute, because the
  * client of the activities tries again itself. Then the run is blocked and says why (docs/reference/waiting.md).
  */
-const retry: NonNullable<ActivityOptions['retry']> = {
+const forever: NonNullable<ActivityOptions['retry']> = {
   initialInterval: '1s',
   backoffCoefficient: 2,
   maximumInterval: '10s',
-  maximumAttempts: 25,
   nonRetryableErrorTypes: NOT_HEALING,
 };
+const retry = { ...forever, maximumAttempts: 25 };
 
 /** A worker that dies is noticed after this long without a sign of life. */
 const heartbeatTimeout = '8s';
@@ -59,6 +59,17 @@ export const guard = proxyActivities<Activities>({
   heartbeatTimeout: '20s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', nonRetryableErrorTypes: NOT_HEALING },
+});
+
+/**
+ * Moves whole waves, for as long as that takes: a worker that dies is replaced as often as it must be. What heals by itself is
+ * waited for within, and what does not comes out at once.
+ */
+export const moving = proxyActivities<Activities>({
+  ...whole,
+  startToCloseTimeout: '30d',
+  heartbeatTimeout,
+  retry: forever,
 });
 
 /**

@@ -1,6 +1,6 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
 import type { GateVerdict } from '../domain/gate-verdict.js';
-import { looksWhileSoaking } from '../domain/gates.js';
+import { looksAtPods, looksWhileSoaking } from '../domain/gates.js';
 import { wasTouched } from '../domain/phases.js';
 import { stepText } from '../domain/policy/gate-words.js';
 import { gateStepsOf } from '../domain/policy/of-wave.js';
@@ -32,28 +32,38 @@ export function createGates(ledger: Ledger, moves: Moves, step: (step: Step) => 
     const found = await judgeStep(ledger.state(), place, until);
     return { type: 'gateJudged', wave: place.wave, step: place.step, ...eventOf(found) };
   };
+  const watchPods = async ({ wave, step: index, until }: In<'soaking'>): Promise<NewEvent> => {
+    const found = await judging.watchPodHealth({ ...subjectOf(ledger.state(), wave), until });
+    return { type: 'gateJudged', wave, step: index, ...eventOf(found) };
+  };
 
   /** What cannot be asked while the wave soaks is asked at the end once more: then it counts. */
-  const lookMeanwhile = async (phase: In<'soaking'>, index: number): Promise<void> => {
+  const meanwhile = async (phase: In<'soaking'>, title: string, work: () => Promise<NewEvent>): Promise<void> => {
     try {
-      ledger.apply(await look({ wave: phase.wave, step: index }, phase.until));
+      ledger.apply(await work());
     } catch (error) {
       if (ledger.state().phase !== phase) return;
-      ledger.remark(
-        `${titleOf(ledger.state(), phase.wave, index)} cannot look while it soaks: ${obstacleOf(error).message}`,
-      );
+      ledger.remark(`${title} cannot look while it soaks: ${obstacleOf(error).message}`);
     }
+  };
+  const looksIn = (phase: In<'soaking'>): Promise<void>[] => {
+    const analyses = looksWhileSoaking(ledger.state(), phase).map((index) =>
+      meanwhile(phase, titleOf(ledger.state(), phase.wave, index), () =>
+        look({ wave: phase.wave, step: index }, phase.until),
+      ),
+    );
+    return looksAtPods(phase)
+      ? [meanwhile(phase, 'the health of pods', () => watchPods(phase)), ...analyses]
+      : analyses;
   };
 
   return {
     async soak(phase) {
       const looking = new CancellationScope();
-      const looks = looksWhileSoaking(ledger.state(), phase).map((index) =>
-        looking.run(() => lookMeanwhile(phase, index)),
-      );
+      const looks = looking.run(() => Promise.all(looksIn(phase)));
       const isCutShort = await leftWithin(phase, Date.parse(phase.until) - Date.now());
       looking.cancel();
-      await Promise.all(looks);
+      await looks;
       if (!isCutShort) ledger.apply({ type: 'soakFinished' });
     },
     judge: (phase) => step(() => look(phase)),
@@ -71,20 +81,23 @@ export function createGates(ledger: Ledger, moves: Moves, step: (step: Step) => 
 
 function judgeStep(state: RunState, { wave, step: index }: InGate, stopAt?: string): Promise<GateVerdict> {
   const step = gateStepsOf(state, wave)[index];
-  const planned = state.plan?.waves[wave];
-  if (planned === undefined || step === undefined || 'soak' in step || 'manual' in step)
+  if (step === undefined || 'soak' in step || 'manual' in step)
     throw new Error(`wave ${wave + 1} has no looking step ${index + 1} in its gate`);
-  const { name, namespaces } = planned;
   return judging.judgeGate.executeWithOptions({ summary: titleOf(state, wave, index) }, [
     {
-      run: runRefOf(state),
-      route: routeOf(state),
-      wave: name,
-      namespaces,
+      ...subjectOf(state, wave),
       step,
       ...(stopAt === undefined ? {} : { stopAt }),
     },
   ]);
+}
+
+/** What is looked at. */
+function subjectOf(state: RunState, wave: number) {
+  const planned = state.plan?.waves[wave];
+  if (planned === undefined) throw new Error(`the plan has no wave ${wave + 1}`);
+  const { name, namespaces } = planned;
+  return { run: runRefOf(state), route: routeOf(state), wave: name, namespaces };
 }
 
 function eventOf({ verdict, sentence, remedy, measurements }: GateVerdict) {

@@ -75,6 +75,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     migrating: ({ wave }) =>
       step(async () => {
         if (wave === 0) await gateways.pin('from');
+        await notePodHealth(wave);
         await gateways.installAgents(wave);
         await gateways.moveDeclared(wave);
         await moveTags(waveName(wave));
@@ -115,6 +116,12 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     rejected: over,
     cancelled: over,
   };
+
+  /** How its workloads do before anything of the wave moves: afterwards nobody blames the new revision for what was so before. */
+  async function notePodHealth(wave: number): Promise<void> {
+    const { name = '', namespaces = [] } = ledger.state().plan?.waves[wave] ?? {};
+    if (namespaces.length > 0) await change.notePodHealth({ run, wave: name, namespaces });
+  }
 
   /** Tags of current Istio: with the wave that holds their last namespace, or before the end where nothing asks for them. */
   async function moveTags(wave: string): Promise<void> {
@@ -173,7 +180,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
 }
 
 function waitingIn({ namespaces }: RunState, wave: number): NamespaceState[] {
-  return namespaces.filter((row) => row.wave === wave && row.status === 'waiting');
+  return namespaces.filter((row) => row.wave === wave && (row.status === 'waiting' || row.status === 'moving'));
 }
 
 function touchedIn({ namespaces }: RunState): NamespaceState[] {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { FailureReason } from '../../domain/failures.js';
 import { isFailureReason } from '../../domain/failures.js';
 import type { Measurement } from '../../domain/gate-verdict.js';
+import type { MoveProgress } from '../../domain/moves-told.js';
 import { policySchema } from '../../domain/policy/schema.js';
 import type { ForwardPhase, JudgedStep, Obstacle, Phase, PhaseName, RunState } from '../../domain/run.js';
 import type { RunSummary } from '../deps.js';
@@ -96,6 +97,25 @@ const namespaceSchema = z.object({
   detail: z.exactOptional(z.string()),
 });
 
+const progressSchema: z.ZodType<MoveProgress> = z
+  .object({
+    pods: z.object({ moved: z.int(), total: z.int() }),
+    workloads: z.object({ moved: z.int(), moving: z.int(), total: z.int() }),
+    unavailable: z.object({
+      now: z.int().meta({ description: 'Pods of the namespaces of the run, whoever is the cause.' }),
+      budget: z.int().meta({ description: 'How many may be.' }),
+    }),
+    eta: z
+      .object({
+        fromSeconds: z.int(),
+        toSeconds: z.int(),
+        rate: z.int().meta({ description: 'Pods per minute.' }),
+      })
+      .nullable()
+      .meta({ description: 'By what was measured so far; null before that.' }),
+    holding: z.string().nullable().meta({ description: 'Why nothing further begins at the moment.' }),
+  })
+  .meta({ description: 'How far the moves are that are under way.' });
 const verdictSchema = z.enum(['successful', 'failed', 'inconclusive', 'error']);
 const measurementSchema: z.ZodType<Measurement> = z.object({
   metric: z.string(),
@@ -133,6 +153,7 @@ export const runStateSchema: z.ZodType<RunState> = z
     plan: planSchema.nullable(),
     findings: listOf(findingSchema),
     namespaces: listOf(namespaceSchema),
+    progress: z.exactOptional(progressSchema),
     promotions: listOf(
       z.object({
         gate: z.string(),

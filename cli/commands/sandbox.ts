@@ -1,13 +1,16 @@
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import {
   buildSandbox,
+  CONDUCTS,
   downSandbox,
   FLAVOURS,
+  orderMetrics,
   SandboxError,
   SCENARIOS,
   sandboxStatus,
   seedSandbox,
   upSandbox,
+  type Conduct,
   type Flavour,
   type SandboxStatus,
   type Scenario,
@@ -29,6 +32,12 @@ interface Seeded {
 interface UpFlags extends Named, Flavoured, Seeded {
   readonly seed?: true;
   readonly stockRates?: true;
+  readonly with?: 'prometheus';
+}
+interface MetricsFlags {
+  readonly revision: string;
+  readonly make: Conduct;
+  readonly period?: number;
 }
 type StatusFormat = 'text' | 'json' | 'config' | 'kubeconfig';
 interface StatusFlags {
@@ -39,7 +48,8 @@ interface StatusFlags {
 /** `meshlift sandbox`: a disposable real cluster without containers. */
 export function sandboxCommand(context: Context = processContext(process)): Command {
   const command = new Command('sandbox').description('Run a disposable real cluster on this machine.');
-  for (const part of [buildPart, upPart, seedPart, statusPart, downPart]) command.addCommand(part(context));
+  for (const part of [buildPart, upPart, seedPart, metricsPart, statusPart, downPart])
+    command.addCommand(part(context));
   return command;
 }
 
@@ -60,11 +70,17 @@ function upPart(context: Context): Command {
     .option('--seed', 'install the old Istio of the flavour and open the demo shop in it')
     .addOption(scenarioOption())
     .option('--stock-rates', 'controllers at the rates of a stock cluster, for measurements')
-    .action(({ name, flavour, seed, scenario, stockRates }: UpFlags) =>
+    .addOption(
+      new Option('--with <part>', 'a real Prometheus, and a stand-in for the traffic of the mesh').choices([
+        'prometheus',
+      ]),
+    )
+    .action(({ name, flavour, seed, scenario, stockRates, with: part }: UpFlags) =>
       withPreconditions(context, async () => {
         const progress = progressOf(context);
         checkScenario(flavour, scenario);
-        await upSandbox({ name, flavour, progress, stockRates: stockRates === true });
+        const prometheus = part === 'prometheus';
+        await upSandbox({ name, flavour, progress, stockRates: stockRates === true, prometheus });
         if (seed === true) await seedSandbox(name, { progress, ...(scenario && { scenario }) });
         context.err(`Serve it with: meshlift serve --config "$(meshlift sandbox status --name ${name} -o config)"\n`);
       }),
@@ -80,6 +96,21 @@ function seedPart(context: Context): Command {
       withPreconditions(context, async () => {
         checkScenario((await existing(name)).flavour, scenario);
         await seedSandbox(name, { progress: progressOf(context), ...(scenario && { scenario }) });
+      }),
+    );
+}
+
+function metricsPart(context: Context): Command {
+  return new Command('metrics')
+    .description('Say how the requests of one revision go from now on, in a cluster that is up with Prometheus.')
+    .addArgument(new Argument('<cluster>', 'name of the sandbox'))
+    .addOption(new Option('--revision <revision>', '`new`, `old`, or its name').default('new'))
+    .addOption(new Option('--make <conduct>', 'how they go').choices(CONDUCTS).makeOptionMandatory())
+    .addOption(new Option('--period <seconds>', 'how long a flapping one stays as it is').argParser(Number))
+    .action((name: string, { revision, make, period }: MetricsFlags) =>
+      withPreconditions(context, async () => {
+        await orderMetrics(name, { revision, make, ...(period !== undefined && { periodSeconds: period }) });
+        context.err(`The ${revision} revision of sandbox "${name}" is ${make} now.\n`);
       }),
     );
 }

@@ -4,7 +4,7 @@ import { durationSchema } from '../duration.js';
 /** One question to Prometheus, and how its answers are judged. Names follow Argo Rollouts. */
 export const analysisMetricSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,59}$/),
-  /** PromQL; `$revision`, `$control`, `$namespaces` and `$window` are replaced. */
+  /** PromQL with one number as its answer; `$revision`, `$control`, `$namespaces`, `$window` and `$revisionLabel` are replaced. */
   query: z.string().min(1).max(5_000),
   /** The new revision's value passes when it is at most, or at least, this. */
   max: z.number().optional(),
@@ -12,6 +12,10 @@ export const analysisMetricSchema = z.strictObject({
   /** It also passes only within so many times the old revision's value of the same moment. */
   maxRatioToControl: z.number().positive().optional(),
   minRatioToControl: z.number().positive().optional(),
+  /** Up to this a value is never too many times the control's; a control up to this is never compared from below. */
+  floor: z.number().nonnegative().optional(),
+  /** How much there must have been to judge by, for instance requests a second; less is inconclusive. */
+  volume: z.strictObject({ query: z.string().min(1).max(5_000), min: z.number().positive() }).optional(),
   interval: durationSchema({ min: 1, max: 86_400 }).default(30),
   /** Measurements until the verdict. */
   count: z.int().min(1).max(10_000).default(5),

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { defaultCacheDir } from '../../settings/paths.js';
 import { binaryPath } from '../binaries/index.js';
+import { WINDOW } from '../metrics/prometheus.js';
 import { publishedSum, type ReleaseArchives } from '../releases/archives.js';
 import { archiveName, TARGET, type StandIn } from '../releases/stand-ins.js';
 import { writeAtomically, type Sandbox } from './state.js';
@@ -11,8 +12,10 @@ import { writeAtomically, type Sandbox } from './state.js';
  */
 export async function writeConfigFile(sandbox: Sandbox, archives: ReleaseArchives, origin: string): Promise<void> {
   const { name, kubeconfig, kubectl, flavour } = sandbox;
+  const metrics = sandbox.metrics && { metrics: { prometheus: sandbox.metrics.prometheus, window: WINDOW } };
   const helm = flavour === 'istio' ? { helm: binaryPath(defaultCacheDir(), 'helm') } : {};
-  const cluster = { id: name, kubeconfig, context: 'meshlift', kubectl, ...helm, labels: { sandbox: 'true' } };
+  const labels = { sandbox: 'true' };
+  const cluster = { id: name, kubeconfig, context: 'meshlift', kubectl, ...helm, labels, ...metrics };
   await writeAtomically(
     sandbox.configFile,
     stringify({ clusters: [cluster], ...(await releasesOf(archives, origin)) }),

@@ -6,6 +6,8 @@ export const NEVER_READY = 'sandbox.meshlift.dev/never-ready';
 export const CRASH = 'sandbox.meshlift.dev/crash';
 /** The images of the pod cannot be pulled. */
 export const NO_IMAGE = 'sandbox.meshlift.dev/no-image';
+/** The pod of a Job ends with a failure. */
+export const FAILS = 'sandbox.meshlift.dev/fails';
 /** The pod of a Job runs until the annotation is taken from it. */
 export const KEEPS_RUNNING = 'sandbox.meshlift.dev/keeps-running';
 
@@ -22,6 +24,13 @@ const IS_ISTIOD: Match = { key: '.metadata.labels["app"]', operator: 'In', value
 const NOT_ISTIOD: Match = { ...IS_ISTIOD, operator: 'NotIn' };
 const absent = (name: string): Match => ({ key: annotation(name), operator: 'DoesNotExist' });
 const present = (name: string): Match => ({ key: annotation(name), operator: 'Exists' });
+
+const OF_A_JOB: readonly Match[] = [
+  LIVE,
+  { key: '.status.phase', operator: 'In', values: ['Running'] },
+  { key: '.metadata.ownerReferences.[].kind', operator: 'In', values: ['Job'] },
+  absent(KEEPS_RUNNING),
+];
 
 /** What a simulated kubelet writes into the status of a pod that it has started. */
 function runningStatus(containers: 'ready' | 'unready' | 'crashing'): string {
@@ -100,7 +109,12 @@ const IMAGE_PULL_FAILED = `containerStatuses:
 phase: Pending
 `;
 
-const COMPLETED = `{{ $now := Now }}
+const ENDINGS = {
+  Succeeded: 'exitCode: 0, reason: Completed',
+  Failed: 'exitCode: 1, reason: Error',
+};
+
+const endedStatus = (phase: keyof typeof ENDINGS) => `{{ $now := Now }}
 containerStatuses:
 {{ range .spec.containers }}
 - image: {{ .image | Quote }}
@@ -108,7 +122,7 @@ containerStatuses:
   ready: false
   restartCount: 0
   started: false
-  state: {terminated: {exitCode: 0, reason: Completed, finishedAt: {{ $now | Quote }}, startedAt: {{ $now | Quote }}}}
+  state: {terminated: {${ENDINGS[phase]}, finishedAt: {{ $now | Quote }}, startedAt: {{ $now | Quote }}}}
 {{ end }}
 initContainerStatuses:
 {{ range .spec.initContainers }}
@@ -119,7 +133,7 @@ initContainerStatuses:
   started: false
   state: {terminated: {exitCode: 0, reason: Completed, finishedAt: {{ $now | Quote }}, startedAt: {{ $now | Quote }}}}
 {{ end }}
-phase: Succeeded
+phase: ${phase}
 `;
 
 const NODE_STATUS = `{{ $now := Now }}
@@ -165,6 +179,16 @@ function nodeStages(): object[] {
 }
 
 /**
+ * One process stands for all kubelets: what they would do beside each other, it must not do in turn. What else is here is
+ * kwok's own default, which it forgets when it is given anything.
+ */
+const CONFIGURATION = {
+  apiVersion: 'config.kwok.x-k8s.io/v1alpha1',
+  kind: 'KwokConfiguration',
+  options: { podPlayStageParallelism: 32, nodePlayStageParallelism: 4, nodeLeaseParallelism: 4, cidr: '10.0.0.0/24' },
+};
+
+/**
  * kwok's stages: how the simulated kubelets bring pods up. Ordinary pods are Ready at once. A pod of istiod gets its
  * address but is never made ready here: its readiness follows the real process (sandbox/istiod).
  */
@@ -188,17 +212,9 @@ export function kubeletStages(): string {
       { statusTemplate: IMAGE_PULL_FAILED },
     ),
     stage('istiod-started', [LIVE, PENDING, IS_ISTIOD], { statusTemplate: runningStatus('unready') }),
-    stage(
-      'job-complete',
-      [
-        LIVE,
-        { key: '.status.phase', operator: 'In', values: ['Running'] },
-        { key: '.metadata.ownerReferences.[].kind', operator: 'In', values: ['Job'] },
-        absent(KEEPS_RUNNING),
-      ],
-      { statusTemplate: COMPLETED },
-    ),
+    stage('job-complete', [...OF_A_JOB, absent(FAILS)], { statusTemplate: endedStatus('Succeeded') }),
+    stage('job-failed', [...OF_A_JOB, present(FAILS)], { statusTemplate: endedStatus('Failed') }),
     stage('pod-delete', [{ key: '.metadata.deletionTimestamp', operator: 'Exists' }], { delete: true }),
   ];
-  return [...nodeStages(), ...stages].map((document) => stringify(document)).join('---\n');
+  return [CONFIGURATION, ...nodeStages(), ...stages].map((document) => stringify(document)).join('---\n');
 }

@@ -19,6 +19,8 @@ export interface Sandbox {
   readonly kubectl: string;
   readonly apiServer: string;
   readonly bucket: { readonly baseUrl: string };
+  /** Where its metrics are, if it was brought up with a Prometheus. */
+  readonly metrics?: { readonly prometheus: string; readonly generator: string };
 }
 
 /** Folder that holds one folder per sandbox. Short, because it holds a Unix socket (108 characters at most). */

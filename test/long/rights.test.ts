@@ -27,6 +27,7 @@ const FOR_OTHER_MESHES: Readonly<Record<string, (question: Question) => boolean>
     group === 'admissionregistration.k8s.io' && verb === 'watch',
   'checks of current Istio': ({ group }) => /^(telemetry|extensions)\.istio\.io$/.test(group),
   'releases of Helm': ({ resource, verb }) => resource === 'secrets' && ['create', 'update', 'delete'].includes(verb),
+  'gates that run Jobs': ({ resource }) => resource === 'pods/log',
   'Argo Rollouts': ({ group }) => group === 'argoproj.io',
   'load balancers of the cloud': ({ group }) => group === 'cloud.google.com',
   'objects of the mesh that are gone, or that an installation adds': ({ verb, group, resource }) =>

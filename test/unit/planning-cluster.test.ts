@@ -9,7 +9,8 @@ import { largestSurge } from '../../activities/planning/checks/surge-room.js';
 import { stopsARun } from '../../activities/planning/checks/webhooks.js';
 import { selects } from '../../domain/label-selector.js';
 import { parseQuantity, requestsOf } from '../../domain/pod-requests.js';
-import { RIGHTS, stepsOf } from '../../domain/rights-table.js';
+import { upgradeRequestSchema } from '../../domain/plan.js';
+import { RIGHTS, rightsFor, stepsOf } from '../../domain/rights-table.js';
 import { bindingsFor, questionsOf, rolesFor, type Question, type RightsStep } from '../../domain/rights.js';
 
 describe('a quantity', () => {
@@ -172,6 +173,7 @@ describe('the rights that a run needs', () => {
   it.each<[string, readonly string[], readonly RightsStep[]]>([
     ['those who look', ['reader'], ['plan', 'planCurrent', 'analyze']],
     ['those who move workloads', ['reader', 'roller'], ['plan', 'planCurrent', 'analyze', 'move', 'guard']],
+    ['gates that run Jobs', ['job-gates'], ['jobGates']],
   ])('are exactly what infra/rbac grants to %s', (_, files, steps) => {
     const granted = files.flatMap((file) => grantedIn(`infra/rbac/${file}.yaml`));
     const needed = questionsOf(RIGHTS.filter(({ step }) => steps.includes(step)));
@@ -183,6 +185,17 @@ describe('the rights that a run needs', () => {
       return [...all].filter((right) => right.endsWith(' ') || !all.has(right.replace(/[^ ]+$/, '')));
     };
     expect(words(granted).sort()).toEqual(words(needed).sort());
+  });
+
+  it('to run Jobs are needed only where a gate of the policy runs one', () => {
+    const stepsFor = (policy: object) => {
+      const { options } = upgradeRequestSchema.parse({ cluster: 'prod', release: '1', options: { policy } });
+      return rightsFor({ route: null, options, waves: [] }).map(({ step }) => step);
+    };
+    expect(stepsFor({})).not.toContain('jobGates');
+    expect(stepsFor({ gates: { afterWave: [{ job: 'smoke' }] } })).toContain('jobGates');
+    const waves = [{ name: 'canary', percent: 10, gates: [{ job: 'smoke' }] }];
+    expect(stepsFor({ waves })).toContain('jobGates');
   });
 
   it('become roles that grant each of them, cluster-wide or in one namespace', () => {

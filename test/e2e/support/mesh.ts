@@ -35,14 +35,16 @@ interface Extras {
   readonly audit?: boolean;
   /** How the mesh of the flavour is set up. */
   readonly scenario?: Scenario;
+  /** Whether there is a Prometheus, and a stand-in for traffic. */
+  readonly prometheus?: boolean;
 }
 
 /** Brings up a seeded sandbox of that name and a Meshlift that knows it. */
 export async function startMesh(name: string, flavour: Flavour = 'asm16', extras: Extras = {}): Promise<Mesh> {
-  const { overlays = {}, audit = false, scenario } = extras;
+  const { overlays = {}, audit = false, prometheus = false, scenario } = extras;
   const progress = (line: string) => void process.stderr.write(`[${name}] ${line}\n`);
   await downSandbox(name);
-  const sandbox = await upSandbox({ name, flavour, progress, audit });
+  const sandbox = await upSandbox({ name, flavour, progress, audit, prometheus });
   await seedSandbox(name, { progress, ...(scenario && { scenario }) });
   const dataDir = await mkdtemp(join(tmpdir(), `meshlift-e2e-${name}-`));
   const configFile = await configWith(overlays, sandbox.configFile, dataDir);

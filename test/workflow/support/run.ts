@@ -5,11 +5,9 @@ import type { UpgradeRequest } from '../../../domain/plan.js';
 import { policySchema } from '../../../domain/policy/schema.js';
 import type { Restoration } from '../../../domain/restoration.js';
 import type { PhaseName, RunState } from '../../../domain/run.js';
-import type { Direction } from '../../../domain/workload.js';
 import {
   cancelUpdate,
   changePolicyUpdate,
-  migrateWorkflowId,
   pauseUpdate,
   promoteUpdate,
   resumeUpdate,
@@ -23,9 +21,8 @@ import {
   type PromoteInput,
   type UpgradeInput,
 } from '../../../workflows/messages.js';
-import type { migrateNamespace } from '../../../workflows/migrate-namespace.js';
 import type { upgrade } from '../../../workflows/upgrade.js';
-import { HASH, phasesIn, requestFor, ROUTE, type FakeMesh } from './fake-mesh.js';
+import { HASH, phasesIn, requestFor, type FakeMesh } from './fake-mesh.js';
 
 /** One run under test, and what people do to it. */
 export interface Run {
@@ -34,8 +31,6 @@ export interface Run {
   state(): Promise<RunState>;
   /** Waits until the journal tells that the run has come into a phase, so many times. */
   reaches(phase: PhaseName, times?: number): Promise<void>;
-  /** The move of a namespace. */
-  move(namespace: string, direction?: Direction): Promise<WorkflowHandle<typeof migrateNamespace>>;
   pause(): Promise<RunState>;
   resume(): Promise<RunState>;
   promote(gate: string, planHash?: string): Promise<RunState>;
@@ -96,12 +91,6 @@ async function startWith(client: Client, mesh: FakeMesh, input: UpgradeInput): P
         await mesh.script.until(`the run waits at gate ${gate}`, () => waitsAt(mesh, gate));
         await promote(gate);
       }
-    },
-    async move(namespace, direction = 'forward') {
-      const { cluster, runId, release } = await state();
-      const run = { cluster, runId, release };
-      const budget = { parallelWorkloads: 1, workloadTimeoutSeconds: 60 };
-      return client.workflow.getHandle(migrateWorkflowId({ run, namespace, direction, route: ROUTE, ...budget }));
     },
     pause: () => handle.executeUpdate(pauseUpdate, { args: [{ by, reason }] }),
     resume: () => handle.executeUpdate(resumeUpdate, { args: [{ by }] }),
