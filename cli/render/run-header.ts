@@ -2,7 +2,7 @@ import { durationText } from '../../domain/duration.js';
 import { canRollBack, isFinal, nextStep, phaseTitle, stepOf } from '../../domain/phases.js';
 import type { MoveProgress } from '../../domain/moves-told.js';
 import type { Obstacle, RunState } from '../../domain/run.js';
-import { between } from './elapsed.js';
+import { between, elapsed } from './elapsed.js';
 import type { Pen, Style } from './pen.js';
 import { wrap } from './text.js';
 
@@ -28,7 +28,7 @@ export function titleLines(state: RunState, pen: Pen, now: number): string[] {
   const route = plan?.route ? `${plan.route.from.version} ${arrow} ${plan.route.to.version}` : `${arrow} ${release}`;
   const lines = [
     pen.line([cluster, 'bold'], [` ${dot} ${route}`], [` ${dot} started by ${state.requestedBy}, run ${runId}`, 'dim']),
-    pen.line([phaseWords(state), styleOf(state)], [` ${dot} ${duration(state, now)}`]),
+    pen.line([phaseWords(state), styleOf(state)], [` ${dot} ${duration(state, now)}${soakLeft(state, now)}`]),
   ];
   if (state.progress !== undefined) lines.push(...progressLines(state.progress, pen));
   if (rollback !== null && phase.name !== 'rolledBack')
@@ -107,6 +107,12 @@ function obstacleLines({ reason, message, remedy }: Obstacle, pen: Pen): string[
 
 function duration(state: RunState, now: number): string {
   return isFinal(state.phase) ? `after ${between(state.startedAt, state.since)}` : between(state.since, now);
+}
+
+/** When a soak ends by itself, by the clock of who looks. */
+function soakLeft({ phase }: RunState, now: number): string {
+  if (phase.name !== 'soaking') return '';
+  return `, ${elapsed(Date.parse(phase.until) - now)} left`;
 }
 
 function styleOf({ phase }: RunState): Style {
