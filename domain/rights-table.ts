@@ -1,7 +1,7 @@
 import { FENCE_LEASE } from './fence.js';
+import { gateStepsOf } from './gates/steps.js';
 import { ISTIO_NAMESPACE } from './names.js';
 import { driverOf, type Plan } from './plan.js';
-import type { Policy } from './policy/schema.js';
 import { needsSourceArchive } from './release.js';
 import type { Question, Right, RightsStep } from './rights.js';
 
@@ -250,14 +250,9 @@ export function rightsFor({ route, options, waves }: Pick<Plan, 'route' | 'optio
     helm: route?.installer === 'helm',
     planCurrent: isCurrent,
     guardTags: isCurrent,
-    jobGates: runsJobs(options.policy),
+    jobGates: gateStepsOf(options.policy).some((gate) => 'job' in gate),
   };
   return RIGHTS.filter(({ step }) => isNeeded[step] ?? true);
-}
-
-function runsJobs({ gates, waves = [] }: Policy): boolean {
-  const steps = [...gates.afterWave, ...waves.flatMap((wave) => wave.gates ?? [])];
-  return steps.some((step) => 'job' in step);
 }
 
 /** The steps that an answer of no would stop. */

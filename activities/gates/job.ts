@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Verdict, GateVerdict } from '../../domain/gate-verdict.js';
 import { subjectOf } from '../../domain/gates/sentences.js';
 import { recordOperation, type ReportProgress } from '../audit/operation.js';
@@ -22,6 +23,7 @@ export interface JobGate {
 const LONGEST_MS = 60 * 60_000;
 const LOOK_AGAIN_MS = 5_000;
 const LOG_LINES = 20;
+const LOG_PATIENCE_MS = 5_000;
 
 /** What became of the Job. */
 interface JobEnd {
@@ -127,9 +129,9 @@ async function logOf(kube: KubeClient, { resource }: GateJob): Promise<string> {
     const born = ({ metadata }: KubeObject) => metadata.creationTimestamp ?? '';
     const newest = items.toSorted((a, b) => born(a).localeCompare(born(b))).at(-1);
     if (newest === undefined) return '';
-    const log = await kube.raw(
-      `/api/v1/namespaces/${namespace}/pods/${newest.metadata.name}/log?tailLines=${LOG_LINES}`,
-    );
+    const path = `/api/v1/namespaces/${namespace}/pods/${newest.metadata.name}/log?tailLines=${LOG_LINES}`;
+    // Its node may not answer, and the verdict is there already.
+    const log = await Promise.race([kube.raw(path), delay(LOG_PATIENCE_MS, '', { ref: false })]);
     return tailOf(log).trim();
   } catch {
     return '';

@@ -6,11 +6,9 @@ import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { heartbeating } from '../heartbeat.js';
-import { asPod } from '../workloads/owned-pods.js';
-import { podsIn } from '../workloads/resources.js';
 import type { GateSubject } from './gate-input.js';
 import { keepHealth } from './health-baseline.js';
-import { watchPods, type PodSight } from './pod-watch.js';
+import { podCollections, podsAmong, watchPods, type PodSight } from './pod-watch.js';
 
 /** Without any change in the cluster, look again that often: a pod may have been unready for too long. */
 const LOOK_AGAIN_MS = 2_000;
@@ -29,8 +27,11 @@ export function judgeSight({ complaints, pods, blind }: PodSight): Measurement {
 export function createNotePodHealth(context: ActivityContext): Activities['notePodHealth'] {
   return async ({ run, wave, namespaces }) => {
     const { kube } = context.access(run.cluster);
-    const lists = await Promise.all(namespaces.map((namespace) => kube.list(podsIn(namespace))));
-    const pods = lists.flatMap(({ items }) => items.map(asPod));
+    const lists = await Promise.all(podCollections(namespaces).map((collection) => kube.list(collection)));
+    const pods = podsAmong(
+      lists.flatMap(({ items }) => items),
+      namespaces,
+    );
     keepHealth(context.dataDir, run, wave, healthOf(pods, Date.now()));
   };
 }

@@ -2,6 +2,7 @@ import { healthOf, judgePodHealth, remember, type Complaint, type PodMemory } fr
 import { runsSidecarOf, type Pod } from '../../domain/pod.js';
 import type { ActivityContext } from '../context.js';
 import type { Store } from '../kube/store.js';
+import type { KubeObject, Resource } from '../kube/types.js';
 import { asPod } from '../workloads/owned-pods.js';
 import { podsIn } from '../workloads/resources.js';
 import { nextChange } from '../workloads/watch-workload.js';
@@ -28,21 +29,28 @@ export interface PodWatch {
 /** From so many namespaces on, one watch of all pods is less than one of each. */
 const MANY_NAMESPACES = 20;
 
+/** The collections that hold the pods of some namespaces, and perhaps those of others. */
+export function podCollections(namespaces: readonly string[]): Resource[] {
+  return namespaces.length > MANY_NAMESPACES ? [{ api: 'v1', plural: 'pods' }] : namespaces.map(podsIn);
+}
+
+/** Those of some objects that are pods of these namespaces. */
+export function podsAmong(objects: readonly KubeObject[], namespaces: readonly string[]): Pod[] {
+  const wanted = new Set(namespaces);
+  return objects.filter(({ metadata }) => wanted.has(metadata.namespace ?? '')).map(asPod);
+}
+
 /** Opens the watch and takes the first look. */
 export async function watchPods(context: ActivityContext, subject: GateSubject): Promise<PodWatch> {
   const { run, route, wave, namespaces } = subject;
   const { stores } = context.access(run.cluster);
-  const watched: Store[] =
-    namespaces.length > MANY_NAMESPACES
-      ? [stores.acquire({ api: 'v1', plural: 'pods' })]
-      : namespaces.map((namespace) => stores.acquire(podsIn(namespace)));
+  const watched = podCollections(namespaces).map((collection) => stores.acquire(collection));
   const close = () => watched.forEach((store) => stores.release(store));
-  const wanted = new Set(namespaces);
   const read = () =>
-    watched
-      .flatMap((store) => store.items())
-      .filter(({ metadata }) => wanted.has(metadata.namespace ?? ''))
-      .map(asPod);
+    podsAmong(
+      watched.flatMap((store) => store.items()),
+      namespaces,
+    );
   try {
     await Promise.all(watched.map(({ ready }) => ready));
     const old = read().filter((pod) => runsSidecarOf(pod, route.from.sidecar, route.to.sidecar));

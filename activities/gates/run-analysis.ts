@@ -75,7 +75,8 @@ function measuringOf({ context, input, name, metrics }: Analysis, pods: PodWatch
     scope: {
       revision: route.to.sidecar.revision ?? '',
       control: route.from.sidecar.revision ?? '',
-      namespaces,
+      // A wave of gateways, or of what runs on every node, shows in the whole mesh.
+      namespaces: namespaces.length === 0 ? null : namespaces,
       window: `${metrics.window}s`,
       revisionLabel: metrics.revisionLabel,
     },

@@ -1,7 +1,7 @@
 import type { CheckId } from '../../domain/checks/catalogue.js';
 import type { DetectedMesh, Finding, Plan } from '../../domain/plan.js';
 import type { Release } from '../../domain/release.js';
-import type { RegisteredCluster } from '../../settings/settings.js';
+import type { RegisteredCluster, Settings } from '../../settings/settings.js';
 import type { Helm } from '../helm/helm.js';
 import type { KubeClient } from '../kube/types.js';
 import type { ClusterReader } from './cluster-reader.js';
@@ -13,6 +13,8 @@ export interface CheckInput {
   readonly plan: Plan;
   readonly cluster: RegisteredCluster;
   readonly release: Release;
+  /** What policies may name. */
+  readonly gates: Pick<Settings, 'analyses' | 'webhooks' | 'jobs'>;
   readonly mesh: DetectedMesh;
   readonly kube: KubeClient;
   /** Lists shared by all checks of one preflight: each collection is read once. */

@@ -42,6 +42,7 @@ export async function askAll(
     cluster,
     kube,
     release,
+    gates: context.settings,
     mesh: await detectMesh(plan.cluster, kube),
     reader: createClusterReader(kube, plan),
     target: createTargetInstallation(

@@ -301,4 +301,12 @@ export const CLUSTER_CHECKS = {
     why: 'In place all new pods get the new sidecar at once, and there is no second control plane to fall back to. It is for who cannot run two, and needs an approval: a waiver. For current Istio only.',
     waivable: true,
   },
+  MESH060: {
+    title: 'Every gate of the policy can be judged',
+    group: 'cluster',
+    severity: 'blocker',
+    reads: 'configuration of the server, one query to Prometheus',
+    why: 'A gate that nobody can judge is found out when the first wave has moved already.',
+    waivable: true,
+  },
 } as const satisfies Record<string, CheckDescriptor>;

@@ -9,9 +9,11 @@ export interface Subject {
   readonly namespaces: readonly string[];
 }
 
-/** `wave canary of cluster prod (namespaces shop, cart)`. */
+/** `wave canary of cluster prod (namespaces shop, cart)`; a wave of gateways alone has no namespaces of its own. */
 export function subjectOf({ cluster, wave, namespaces }: Subject): string {
-  return `wave ${wave} of cluster ${cluster} (${namespaces.length === 1 ? 'namespace' : 'namespaces'} ${named(namespaces)})`;
+  const noun = namespaces.length === 1 ? 'namespace' : 'namespaces';
+  const where = namespaces.length === 0 ? '' : ` (${noun} ${named(namespaces)})`;
+  return `wave ${wave} of cluster ${cluster}${where}`;
 }
 
 /** One measurement in a clause: `error-ratio is 0.31, the old revision has 0.002 (in other namespaces at the same moment); it must be ...`. */

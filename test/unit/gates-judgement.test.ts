@@ -4,6 +4,7 @@ import type { Verdict } from '../../domain/gate-verdict.js';
 import { judgeMeasurement, thresholdOf, type Reading } from '../../domain/gates/measurement.js';
 import { judgeAnalysis, judgeMetric, judgeMetricUntil } from '../../domain/gates/metric-verdict.js';
 import { controlScope, fillQuery } from '../../domain/gates/query.js';
+import { tellAnalysis } from '../../domain/gates/sentences.js';
 import { BUILT_IN_ANALYSES } from '../../domain/gates/templates.js';
 import { analysisMetricSchema, type AnalysisMetric } from '../../domain/policy/analysis-template.js';
 
@@ -149,6 +150,42 @@ describe('an analysis', () => {
     expect(judgeAnalysis([{ verdict: I }, { verdict: E }])).toBe(E);
     expect(judgeAnalysis([{ verdict: E }, { verdict: F }, { verdict: S }])).toBe(F);
     expect(judgeAnalysis([{ verdict: S }, { verdict: F, dryRun: true }])).toBe(S);
+  });
+});
+
+describe('sentences', () => {
+  const subject = { cluster: 'prod', wave: 'canary', namespaces: ['shop', 'cart'] };
+  const errors = {
+    metric: 'error-ratio',
+    value: 0.30123,
+    control: 0.002,
+    threshold: 'at most 0.05',
+    link: 'http://p/graph',
+  };
+
+  it('name whom, what decided, and where to look', () => {
+    const measurements = [
+      { ...errors, verdict: F, detail: 'in other namespaces at the same moment' },
+      { metric: 'latency-p99', value: 90, verdict: S },
+      { metric: 'container-restarts', verdict: F, detail: 'no data', dryRun: true },
+    ];
+    const told = tellAnalysis('The analysis mine', subject, F, measurements);
+    expect(told.sentence).toBe(
+      'The analysis mine for wave canary of cluster prod (namespaces shop, cart) has failed: error-ratio is 0.3012, the old revision has 0.002 (in other namespaces at the same moment); it must be at most 0.05. See http://p/graph',
+    );
+    expect(told.remedy).toContain('retry');
+    expect(told.measurements[2]).toEqual({
+      metric: 'container-restarts',
+      verdict: F,
+      detail: 'a dry run: decides nothing; no data',
+    });
+  });
+
+  it('leave out an address that is longer than a sentence, and namespaces that there are none of', () => {
+    const long = { ...errors, verdict: I, link: `http://p/${'x'.repeat(2_000)}` };
+    const told = tellAnalysis('The analysis mine', { ...subject, namespaces: [] }, I, [long]);
+    expect(told.sentence).toMatch(/^The analysis mine for wave canary of cluster prod is inconclusive: .*0\.05\.$/);
+    expect(told.measurements[0]?.link).toHaveLength(2_009);
   });
 });
 

@@ -8,6 +8,7 @@ import { discoveredNamespaces } from './discovered-namespaces.js';
 import { doubleInjection } from './double-injection.js';
 import { endOfLife } from './end-of-life.js';
 import { gatewayPorts } from './gateway-ports.js';
+import { judgeableGates } from './gates.js';
 import { gatewaysInPlace } from './gateways-in-place.js';
 import { gitOps } from './gitops.js';
 import { helmReleases } from './helm-releases.js';
@@ -78,4 +79,5 @@ export const CLUSTER_CHECKS: readonly Check[] = [
   multiCluster,
   istiodRoom,
   surgeRoom,
+  judgeableGates,
 ];
