@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { killTree } from '../../test/support/kill.js';
 import { kubectlOf, NEW_REVISION } from '../support/frozen-mesh.js';
 import { namespacesOf } from '../support/size.js';
 import type { MoveMesh } from './arena.js';
@@ -27,8 +28,14 @@ export function guideLoop(atOnce: number): MoveMesh {
         REVISION: NEW_REVISION,
       },
     });
+    // An interrupted benchmark must not leave a loop behind that changes a cluster.
+    const { pid } = child;
+    if (pid === undefined) throw new Error(`${file} could not be started`);
+    const endIt = () => killTree(pid);
+    process.once('exit', endIt);
     child.stdin?.end(input);
     const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    process.off('exit', endIt);
     await log.close();
     return {
       faults: code === 0 ? [] : [`the loop ended with exit code ${String(code)}; see ${sandbox.dir}/guide-loop.log`],

@@ -28,6 +28,8 @@ export const pauseAndKill: Disturb = async (arena, served, run) => {
   await served.api.command(run, 'resume');
   await begun(0.66);
   const { worker } = await served.pids();
+  // Process 0 would be this one and all its family.
+  if (worker === 0) throw new Error('there is no worker to kill');
   killTree(worker);
   const killedAt = Date.now();
   const next = await nextAfter(arena, killedAt + IN_FLIGHT_MS);

@@ -97,7 +97,8 @@ function summary({ seconds, pods, observation, requests, faults }: RunResult): s
 
 await mkdir(out, { recursive: true });
 if (words['report'] !== 'yes') for (const size of sizes) await measure(size);
-const files = (await readdir(out)).filter((name) => /^\d+x\d+-.*\.json$/.test(name)).sort();
+// With those that did not come to their end: what they left on the old proxy must count.
+const files = (await readdir(out)).filter((name) => /^\d+x\d+-.*\.(json|failed)$/.test(name)).sort();
 const results = await Promise.all(
   files.map(async (name) => JSON.parse(await readFile(join(out, name), 'utf8')) as RunResult),
 );

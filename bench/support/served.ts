@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Endpoint } from '../../cli/serve/endpoint.js';
 import { dataPaths } from '../../settings/paths.js';
-import { nodeCommand } from '../../settings/node-command.js';
+import { PROJECT_ROOT } from '../../settings/node-command.js';
 import { endProcess, identify } from '../../settings/process-identity.js';
 import { ApiClient } from '../../test/e2e/support/api-client.js';
 import { killTree } from '../../test/support/kill.js';
@@ -28,14 +28,17 @@ export interface Served {
 const READY_WITHIN_MS = 120_000;
 const GRACE_MS = 40_000;
 
-/** Starts `meshlift serve` with an empty data folder, and waits until all its parts are ready. */
+/** Starts the built `meshlift serve` with an empty data folder, and waits until all its parts are ready. */
 export async function startServed(configFile: string): Promise<Served> {
   const dataDir = await mkdtemp(join(tmpdir(), 'meshlift-bench-'));
   const paths = dataPaths(dataDir);
   const log = await open(join(dataDir, 'serve.log'), 'a');
   const args = ['serve', '--config', configFile, '--data-dir', dataDir, '--port', '0'];
-  const { file, args: argv, cwd } = nodeCommand(new URL('../../cli/main.js', import.meta.url), args);
-  const child = spawn(file, argv, { cwd, stdio: ['ignore', log.fd, log.fd] });
+  // As it is shipped: compiled, without a loader for TypeScript.
+  const child = spawn(process.execPath, [join(PROJECT_ROOT, 'dist', 'cli', 'main.js'), ...args], {
+    cwd: PROJECT_ROOT,
+    stdio: ['ignore', log.fd, log.fd],
+  });
   await log.close();
   if (child.pid === undefined) throw new Error('meshlift serve could not be started');
   const identity = identify(child.pid);
