@@ -51,6 +51,27 @@ export interface GatewayStep {
 /** A step of a gate that looks at a wave. */
 export type LookingStep = Extract<GateStep, { analysis: unknown } | { webhook: unknown } | { job: unknown }>;
 
+/** Which namespaces are moved, and how. */
+export interface MovesInput {
+  readonly run: RunRef;
+  readonly route: Route;
+  readonly direction: Direction;
+  readonly namespaces: readonly string[];
+  /** All namespaces of the run: shares of the budget are shares of their pods. */
+  readonly scope: readonly string[];
+  readonly budget: Budget;
+  readonly replace: Policy['replace'];
+  /** Of each namespace so many per cent of its workloads move first. */
+  readonly firstPercent?: number;
+  /** More failures than so many, and nothing further begins. */
+  readonly maxFailedWorkloads: number;
+  readonly timeoutSeconds: number;
+  /** Whether a person has just ordered it, for the first time or by `retry`. */
+  readonly isOrdered: boolean;
+  /** Nothing begins: what has begun goes to its end, and the namespaces that are done by that are verified. */
+  readonly isHeld: boolean;
+}
+
 /** What istioctl is called with. */
 export interface Installation {
   readonly run: RunRef;
@@ -142,25 +163,7 @@ export interface Activities {
    * direction in the way that `domain/workload-actions.ts` and the policy say, and verifies. Tells the run by the signal
    * `moves` what has begun and ended. What is under way goes on when it is cancelled; called again it goes on from there.
    */
-  moveNamespaces(input: {
-    run: RunRef;
-    route: Route;
-    direction: Direction;
-    namespaces: readonly string[];
-    /** All namespaces of the run: shares of the budget are shares of their pods. */
-    scope: readonly string[];
-    budget: Budget;
-    replace: Policy['replace'];
-    /** Of each namespace so many per cent of its workloads move first. */
-    firstPercent?: number;
-    /** More failures than so many, and nothing further begins. */
-    maxFailedWorkloads: number;
-    timeoutSeconds: number;
-    /** Whether a person has just ordered it, for the first time or by `retry`. */
-    isOrdered: boolean;
-    /** Nothing begins: what has begun goes to its end, and the namespaces that are done by that are verified. */
-    isHeld: boolean;
-  }): Promise<{ readonly namespaces: readonly MovedNamespace[] }>;
+  moveNamespaces(input: MovesInput): Promise<{ readonly namespaces: readonly MovedNamespace[] }>;
   /**
    * Scans the whole mesh twice for pods that still run the old sidecar: waits for Jobs, names what needs a person. Throws
    * `JobsUnfinished`, `PodsUnmanaged` or `OldRevisionInUse` with the pods.

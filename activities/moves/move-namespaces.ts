@@ -12,9 +12,6 @@ import { reportProgress } from './report.js';
 import { createScheduler, NotBegun } from './scheduler.js';
 import { createTeller } from './teller.js';
 
-/** Input of the activity. */
-export type MovesInput = Parameters<Activities['moveNamespaces']>[0];
-
 /**
  * Guide, step 5 forward and step 6 back, for all namespaces of a wave: labels each, moves its workloads, looks for new ones,
  * verifies. One scheduler decides for all of them what begins when, by what is available in the cluster itself (ADR 0014).

@@ -11,12 +11,12 @@ import type { ActivityContext } from '../context.js';
 import { labelNamespace } from '../workloads/label-namespace.js';
 import { listWorkloads } from '../workloads/list-workloads.js';
 import { moveWorkload, standingOf } from '../workloads/move-workload.js';
+import type { MovesInput } from '../contract.js';
 import { asWorkload } from '../workloads/owned-pods.js';
 import { verifyNamespace } from '../workloads/verify-namespace.js';
 import type { MoveInput } from '../workloads/watch-workload.js';
 import { untilHealed } from './heal.js';
 import type { MeshView, Seen } from './mesh-view.js';
-import type { MovesInput } from './move-namespaces.js';
 import { NotBegun, type Scheduler, type Task } from './scheduler.js';
 import type { Teller } from './teller.js';
 

@@ -1,10 +1,10 @@
 import { estimateEnd, type Sample } from '../../domain/scheduling/eta.js';
 import { isThere, desiredPods } from '../../domain/rollout.js';
 import { workloadName } from '../../domain/workload.js';
+import type { MovesInput } from '../contract.js';
 import { asWorkload } from '../workloads/owned-pods.js';
 import type { Availability } from './availability.js';
 import type { MeshView } from './mesh-view.js';
-import type { MovesInput } from './move-namespaces.js';
 import type { NamespaceMover } from './namespace-mover.js';
 import type { Scheduler } from './scheduler.js';
 import type { Teller } from './teller.js';

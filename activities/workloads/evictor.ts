@@ -1,10 +1,8 @@
 import type { Pod } from '../../domain/pod.js';
-import { isBehind } from '../../domain/rollout.js';
 import type { Trouble } from '../../domain/trouble.js';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
 import { statusOf } from '../kube/failures.js';
-import { asPod } from './owned-pods.js';
 import { podsIn } from './resources.js';
 import type { MoveInput } from './watch-workload.js';
 
@@ -46,8 +44,11 @@ export function createEvictor(context: ActivityContext, input: MoveInput): Evict
 
 type Answer = 'evicted' | 'gone' | { readonly refused: string };
 
-/** Reads the very pod, compares its uid and its sidecar, and asks the Eviction API. */
-async function evictOnce(context: ActivityContext, { run, workload, expected }: MoveInput, pod: Pod): Promise<Answer> {
+/**
+ * Asks the Eviction API for this very pod: its uid is a precondition, and which sidecar a pod has never changes, so that what a watch
+ * has shown of it is enough.
+ */
+async function evictOnce(context: ActivityContext, { run, workload }: MoveInput, pod: Pod): Promise<Answer> {
   const { kube } = context.access(run.cluster);
   const { name, uid = '' } = pod.metadata;
   const resource = { ...podsIn(workload.namespace), name };
@@ -57,13 +58,10 @@ async function evictOnce(context: ActivityContext, { run, workload, expected }: 
     argv: ['kubectl', 'create', '--raw', path, '-f', '-'],
   };
   return recordOperation<Answer>(context.journal, run, { ...intent, mutating: true }, async () => {
-    const current = await kube.get(resource);
-    if (current?.metadata.uid !== uid || !isBehind(asPod(current), expected)) {
-      return { outcome: 'unchanged', tail: 'it is not there any more', value: 'gone' };
-    }
     try {
       const isEvicted = await kube.evict(resource, uid);
-      return { outcome: isEvicted ? 'succeeded' : 'unchanged', value: isEvicted ? 'evicted' : 'gone' };
+      if (isEvicted) return { outcome: 'succeeded', value: 'evicted' };
+      return { outcome: 'unchanged', tail: 'it is not there any more', value: 'gone' };
     } catch (error) {
       // 429 is how a PodDisruptionBudget says no, and also how a busy server does: both mean later.
       if (statusOf(error) !== 429) throw error;

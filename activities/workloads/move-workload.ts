@@ -48,11 +48,9 @@ export async function moveWorkload(
     await createReporter(context, input)({ status: 'moved', desired: moved, moved });
     return { workload, pods: moved, restarted: false };
   }
-  const calm = await atRest(context, input, found, signal);
-  const isTakenBack = calm !== null && (await takeBackRestart(context, input, calm, signal));
-  const rested = isTakenBack ? await find(context, input) : calm;
-  if (rested === null) return { workload, pods: 0, restarted: false };
-  if (isTakenBack && !mustMove(rested, input)) return { workload, pods: rested.owned.length, restarted: false };
+  const rested = await readyToMove(context, input, found, signal);
+  if (rested === null || !mustMove(rested, input))
+    return { workload, pods: rested?.owned.length ?? 0, restarted: false };
   if (isBegun(rested, input) && input.isOrdered) await nudgeOwner(context, input, rested);
   const { moved } = await move(context, input, rested, signal);
   return { workload, pods: moved, restarted: true };
@@ -66,6 +64,18 @@ export function standingOf(seen: Pick<Found, 'object' | 'owned'>, input: MoveInp
   const found = { ...seen, mark: markOf(input) };
   if (isOurs(found, found.mark)) return 'begun';
   return mustMove(found, input) ? 'waiting' : 'there';
+}
+
+/** The workload once it can be moved. A restart that brought up no pod is taken back first, where it goes back. */
+async function readyToMove(
+  context: ActivityContext,
+  input: MoveInput,
+  found: Found,
+  signal: AbortSignal,
+): Promise<Found | null> {
+  const calm = await atRest(context, input, found, signal);
+  if (calm === null || !(await takeBackRestart(context, input, calm, signal))) return calm;
+  return find(context, input);
 }
 
 /** The workload once nobody else rolls it out. What this run itself has begun, in either direction, it need not wait for. */

@@ -72,7 +72,6 @@ const replaceRuleSchema = z.strictObject({
   selector: selectorSchema.optional(),
   by: replaceBySchema,
 });
-export type ReplaceRule = z.infer<typeof replaceRuleSchema>;
 
 export const policySchema = z.strictObject({
   /** Absent: the canary (a choice of the caller, or the namespace with the fewest pods), then the rest. */
