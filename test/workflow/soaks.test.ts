@@ -14,6 +14,13 @@ const start = (...canaryGate: NonNullable<Parameters<typeof bench.start>[0]['can
 const secondsOf = ({ phase }: Awaited<ReturnType<Run['state']>>, since: string) =>
   phase.name === 'soaking' ? (Date.parse(phase.until) - Date.parse(since)) / 1_000 : null;
 
+/** A jump of the clock would time out what is just looking: it is waited for first. */
+const looked = ({ mesh: { script } }: Run, times: number) =>
+  script.until(`the pods were looked at ${times} times`, () => {
+    const ends = script.log.filter(({ call, outcome }) => call === 'watchPodHealth canary' && outcome === 'ended');
+    return ends.length >= times;
+  });
+
 describe('a soak', () => {
   it('says until when it lasts, and can be made longer', async () => {
     const run = await start({ soak: HOUR }, MANUAL);
@@ -23,6 +30,7 @@ describe('a soak', () => {
     const longer = await run.promoteAs({ gate: 'finalize', soak: { extendSeconds: 2 * HOUR } });
     expect(secondsOf(longer, begun.since)).toBe(3 * HOUR);
     expect(longer.timeline.at(-1)?.note).toMatch(/, by ada$/);
+    await looked(run, 2);
     await bench.env().sleep('2 hours');
     expect((await run.state()).phase.name).toBe('soaking');
     await bench.env().sleep('61 minutes');
@@ -64,6 +72,8 @@ describe('a soak', () => {
     mesh.verdicts.push('inconclusive');
     const run = await bench.startOn(mesh);
     await run.reaches('soaking');
+    await looked(run, 1);
+    await run.mesh.script.sees(`${LOOKS} meanwhile`, 'ended');
     await bench.env().sleep('2 hours');
     await run.promoteAll('finalize');
     expect((await run.end()).phase.name).toBe('succeeded');
