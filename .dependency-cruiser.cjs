@@ -44,6 +44,12 @@ module.exports = {
       to: { path: ['^(cli|worker|sandbox)/', '^activities/(?!audit/)'] },
     },
     {
+      name: 'nobody-imports-benchmarks',
+      severity: 'error',
+      from: { pathNot: '^(test|bench)/' },
+      to: { path: '^bench/' },
+    },
+    {
       name: 'sandbox-stands-alone',
       severity: 'error',
       from: { path: '^sandbox/' },
@@ -51,8 +57,9 @@ module.exports = {
     },
     {
       name: 'nobody-imports-tests',
+      comment: 'Benchmarks look at a mesh with the same eyes as the tests.',
       severity: 'error',
-      from: { pathNot: '^test/' },
+      from: { pathNot: '^(test|bench)/' },
       to: { path: '^test/' },
     },
   ],

@@ -29,6 +29,8 @@ export interface ClusterAccess {
   readonly kube: KubeClient;
   /** Watches that the activities of one worker share. */
   readonly stores: StorePool;
+  /** How often the API server has answered that it is asked too much (429), since the worker began. */
+  readonly throttled: () => number;
 }
 
 /** {@link ActivityDeps}, with a way to clusters and releases by their names. */
@@ -47,9 +49,10 @@ export function createContext(deps: ActivityDeps): ActivityContext {
     if (found !== undefined) return found;
     const cluster = deps.settings.clusters.find((candidate) => candidate.id === id);
     if (cluster === undefined) throw failure('UnknownCluster', `No cluster "${id}" is registered on this worker.`);
-    const unguarded = createKubeClient(cluster);
+    let throttled = 0;
+    const unguarded = createKubeClient(cluster, { onThrottled: () => (throttled += 1) });
     const kube = guardWrites(unguarded, id);
-    const access = { cluster, kube, unguarded, stores: createStorePool(kube) };
+    const access = { cluster, kube, unguarded, stores: createStorePool(kube), throttled: () => throttled };
     known.set(id, access);
     return access;
   };

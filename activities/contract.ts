@@ -1,6 +1,7 @@
 import type { DriverName } from '../domain/driver.js';
 import type { GateVerdict } from '../domain/gate-verdict.js';
 import type { JournalBody } from '../domain/journal.js';
+import type { MovedNamespace } from '../domain/moves-told.js';
 import type { OutsideChange } from '../domain/outside-change.js';
 import type {
   DetectedMesh,
@@ -15,10 +16,10 @@ import type {
   UpgradeOptions,
   UpgradeRequest,
 } from '../domain/plan.js';
-import type { GateStep } from '../domain/policy/schema.js';
+import type { Budget, GateStep, Policy } from '../domain/policy/schema.js';
 import type { KeptArchive } from '../domain/release.js';
 import type { ProofLine } from '../domain/run.js';
-import type { Direction, SidecarTarget, WorkloadRef } from '../domain/workload.js';
+import type { Direction, WorkloadRef } from '../domain/workload.js';
 
 /** Names one run in every activity that acts for it. */
 export interface RunRef {
@@ -46,6 +47,9 @@ export interface GatewayStep {
   /** For each part of it: a canary, its growth, the gateway itself. */
   readonly timeoutSeconds: number;
 }
+
+/** A step of a gate that looks at a wave. */
+export type LookingStep = Extract<GateStep, { analysis: unknown } | { webhook: unknown } | { job: unknown }>;
 
 /** What istioctl is called with. */
 export interface Installation {
@@ -79,6 +83,7 @@ export interface Activities {
     cluster: string;
     namespaces: readonly string[];
     driver?: DriverName;
+    replace: Policy['replace'];
   }): Promise<readonly PlannedWorkload[]>;
 
   /** Takes the cluster for the run before it looks at it. Throws `FencedOff` when the run of another Meshlift holds it. */
@@ -132,32 +137,30 @@ export interface Activities {
   /** Proves that the new control plane is complete and injects its own sidecar. */
   verifyControlPlane(input: { run: RunRef; route: Route }): Promise<readonly ProofLine[]>;
 
-  /** One merge patch of both injection labels: forward to the new revision, back to exactly what the snapshot says. */
-  labelNamespace(input: { run: RunRef; namespace: string; direction: Direction; route: Route }): Promise<void>;
-  /** Everything in a namespace that can be moved, largest first: Deployments, StatefulSets, DaemonSets, and what has pods besides. */
-  listWorkloads(input: { run: RunRef; namespace: string }): Promise<readonly WorkloadRef[]>;
   /**
-   * Moves one workload (once per run and direction) in the way that `domain/workload-actions.ts` says, and watches until all
-   * its pods run the expected sidecar and are Ready.
+   * Moves namespaces, forward or back to exactly what the snapshot says: labels each, moves each workload once per run and
+   * direction in the way that `domain/workload-actions.ts` and the policy say, and verifies. Tells the run by the signal
+   * `moves` what has begun and ended. What is under way goes on when it is cancelled; called again it goes on from there.
    */
-  moveWorkload(input: {
+  moveNamespaces(input: {
     run: RunRef;
-    workload: WorkloadRef;
+    route: Route;
     direction: Direction;
-    expected: SidecarTarget;
+    namespaces: readonly string[];
+    /** All namespaces of the run: shares of the budget are shares of their pods. */
+    scope: readonly string[];
+    budget: Budget;
+    replace: Policy['replace'];
+    /** Of each namespace so many per cent of its workloads move first. */
+    firstPercent?: number;
+    /** More failures than so many, and nothing further begins. */
+    maxFailedWorkloads: number;
     timeoutSeconds: number;
-  }): Promise<MoveResult>;
-  /**
-   * Waits until every pod of the namespace that should have a sidecar has the expected one and is Ready. Names the workloads
-   * that came meanwhile and must be moved first, and waits for nothing then.
-   */
-  verifyNamespace(input: {
-    run: RunRef;
-    namespace: string;
-    direction: Direction;
-    expected: SidecarTarget;
-    timeoutSeconds: number;
-  }): Promise<{ readonly pods: number; readonly late?: readonly WorkloadRef[] }>;
+    /** Whether a person has just ordered it, for the first time or by `retry`. */
+    isOrdered: boolean;
+    /** Nothing begins: what has begun goes to its end, and the namespaces that are done by that are verified. */
+    isHeld: boolean;
+  }): Promise<{ readonly namespaces: readonly MovedNamespace[] }>;
   /**
    * Scans the whole mesh twice for pods that still run the old sidecar: waits for Jobs, names what needs a person. Throws
    * `JobsUnfinished`, `PodsUnmanaged` or `OldRevisionInUse` with the pods.
@@ -221,7 +224,7 @@ export interface Activities {
     route: Route;
     wave: string;
     namespaces: readonly string[];
-    step: GateStep;
+    step: LookingStep;
     /** ISO time: an analysis measures until then, and only a failure ends it sooner; a webhook or Job has so long to decide. */
     stopAt?: string;
   }): Promise<GateVerdict>;

@@ -1,4 +1,4 @@
-import { Context } from '@temporalio/activity';
+import { activityInfo, Context } from '@temporalio/activity';
 
 const PERIOD_MS = 1_000;
 
@@ -19,4 +19,9 @@ export async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>)
   } finally {
     clearInterval(timer);
   }
+}
+
+/** Whether this is no try after a crash: then a person has ordered what is done, for the first time or by `retry`. */
+export function isFirstTry(): boolean {
+  return activityInfo().attempt === 1;
 }

@@ -28,11 +28,8 @@ import { createRestoreInPlace, createRestoreOldControlPlane } from './rollback/r
 import { createTakeSnapshot } from './rollback/take-snapshot.js';
 import { createConfirmMoved, createConfirmMovedBack } from './workloads/confirm-moved.js';
 import { createWatchForOutsiders } from './outsiders/watch-for-outsiders.js';
-import { createLabelNamespace } from './workloads/label-namespace.js';
-import { createListWorkloads } from './workloads/list-workloads.js';
-import { createMoveWorkload } from './workloads/move-workload.js';
+import { createMoveNamespaces } from './moves/move-namespaces.js';
 import { createPlanWorkloads } from './workloads/plan-workloads.js';
-import { createVerifyNamespace } from './workloads/verify-namespace.js';
 
 export type { ActivityDeps } from './context.js';
 
@@ -58,10 +55,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     verifyControlPlane: createVerifyControlPlane(context),
     moveTags: createMoveTags(context),
     restoreTags: createRestoreTags(context),
-    labelNamespace: createLabelNamespace(context),
-    listWorkloads: createListWorkloads(context),
-    moveWorkload: createMoveWorkload(context),
-    verifyNamespace: createVerifyNamespace(context),
+    moveNamespaces: createMoveNamespaces(context),
     confirmMoved: createConfirmMoved(context),
     checkOldRevisionUnused: createCheckOldRevisionUnused(context),
     adoptDefaultService: createAdoptDefaultService(context),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { UpgradeRequest } from '../domain/plan.js';
+import type { Policy } from '../domain/policy/schema.js';
 import type { RunCommand } from '../domain/run.js';
 
 /** Tells whether two requests ask for the same, however their fields are ordered. */
@@ -21,6 +22,14 @@ export function updateIdOf(key: string, command: RunCommand): string {
   // Who asks does not make it another command.
   const asked = { ...command, by: '' };
   return `${key}.${sha256(canonical(asked)).slice(0, 16)}`;
+}
+
+/**
+ * What a plan is called once its policy is another one: follows from the plan before and the policy, so that a promotion that
+ * names it is bound to both. The API computes it, because workflows have no cryptography.
+ */
+export function changedPlanHash(planHash: string, policy: Policy): string {
+  return sha256(canonical({ planHash, policy }));
 }
 
 function canonical(value: unknown): string {

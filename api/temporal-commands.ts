@@ -3,6 +3,7 @@ import { accept } from '../domain/accept.js';
 import type { RunCommand, RunState } from '../domain/run.js';
 import {
   cancelUpdate,
+  changePolicyUpdate,
   pauseUpdate,
   promoteUpdate,
   resumeUpdate,
@@ -11,6 +12,7 @@ import {
   skipNamespaceUpdate,
   stateQuery,
   upgradeWorkflowId,
+  type PromoteInput,
 } from '../workflows/messages.js';
 import { ApiProblem } from './api-problem.js';
 
@@ -60,10 +62,11 @@ async function executeUpdate(
     case 'resume':
       return handle.executeUpdate(resumeUpdate, { ...options, args: [{ by }] });
     case 'promote':
-      return handle.executeUpdate(promoteUpdate, {
-        ...options,
-        args: [{ by, gate: command.gate, planHash: command.planHash }],
-      });
+      return handle.executeUpdate(promoteUpdate, { ...options, args: [promotionOf(command)] });
+    case 'changePolicy': {
+      const { planHash, policy, newHash } = command;
+      return handle.executeUpdate(changePolicyUpdate, { ...options, args: [{ by, planHash, policy, newHash }] });
+    }
     case 'rollBack':
       return handle.executeUpdate(rollBackUpdate, { ...options, args: [{ by, reason: command.reason }] });
     case 'retry':
@@ -78,6 +81,10 @@ async function executeUpdate(
     default:
       return command satisfies never;
   }
+}
+
+function promotionOf({ by, gate, planHash, soak, override }: Extract<RunCommand, { type: 'promote' }>): PromoteInput {
+  return { by, gate, planHash, ...(soak && { soak }), ...(override !== undefined && { override }) };
 }
 
 /** What an update answered that was sent before, null when this run never saw it. */

@@ -11,6 +11,7 @@ import { CHECK_GROUPS, SEVERITY_MEANINGS, type CheckGroup } from '../domain/chec
 import { DRIVERS } from '../domain/driver.js';
 import { FAILURES } from '../domain/failures.js';
 import { WORKLOAD_ACTIONS } from '../domain/workload-actions.js';
+import { policyPage } from './policy-page.js';
 
 const MEANINGS = {
   refuse: 'Refused: the request was wrong, nothing changed',
@@ -132,6 +133,7 @@ export async function generatedPages(): Promise<Record<string, string>> {
     'docs/reference/checks.md': checksPage(),
     'docs/reference/workloads.md': workloadsPage(),
     'docs/reference/drivers.md': driversPage(),
+    'docs/reference/policy.md': policyPage(),
   };
   const formatted = Object.entries(pages).map(async ([path, text]) => {
     return [path, await format(text, { parser: 'markdown', printWidth: 120, singleQuote: true })] as const;

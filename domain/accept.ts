@@ -1,5 +1,7 @@
-import type { FailureReason } from './failures.js';
-import { canCancel, canPause, canRollBack, canSkip, isBeforeFinalizing, isFinal, phaseTitle } from './phases.js';
+import { acceptPolicy } from './accept-policy.js';
+import { acceptPromotion } from './accept-promotion.js';
+import { canCancel, canPause, canRollBack, canSkip, isBeforeFinalizing, isFinal } from './phases.js';
+import { refuse, wrongPhase } from './refuse.js';
 import type { Refusal, RunCommand, RunEvent, RunState } from './run.js';
 
 type CommandOf<Type extends RunCommand['type']> = Extract<RunCommand, { readonly type: Type }>;
@@ -12,6 +14,8 @@ export function accept(state: RunState, command: RunCommand): Refusal | null {
   switch (command.type) {
     case 'promote':
       return acceptPromotion(state, command);
+    case 'changePolicy':
+      return acceptPolicy(state, command);
     case 'pause':
       return acceptPause(state);
     case 'resume':
@@ -34,7 +38,9 @@ export function toEvent(command: RunCommand, at: string): RunEvent {
   const { by } = command;
   switch (command.type) {
     case 'promote':
-      return { type: 'promoted', at, by, gate: command.gate };
+      return promotionEvent(command, at);
+    case 'changePolicy':
+      return { type: 'policyChanged', at, by, policy: command.policy, planHash: command.newHash };
     case 'pause':
       return { type: 'paused', at, by, reason: command.reason };
     case 'resume':
@@ -52,12 +58,9 @@ export function toEvent(command: RunCommand, at: string): RunEvent {
   }
 }
 
-function acceptPromotion(state: RunState, { gate, planHash }: CommandOf<'promote'>): Refusal | null {
-  const { phase, plan } = state;
-  if (phase.name !== 'awaitingPromotion') return wrongPhase(state, 'promoted', 'it waits at no gate');
-  if (phase.gate !== gate) return refuse(state, 'WrongGate', 'promoted', `it does not wait at gate ${gate}`);
-  if (plan?.hash === planHash) return null;
-  return refuse(state, 'PlanChanged', 'promoted', `it follows the plan ${plan?.hash ?? '(none)'}, not ${planHash}`);
+function promotionEvent({ by, gate, soak, override }: CommandOf<'promote'>, at: string): RunEvent {
+  if (soak !== undefined) return { type: 'soakAdjusted', at, by, soak };
+  return { type: 'promoted', at, by, gate, ...(override === undefined ? {} : { override }) };
 }
 
 function acceptPause(state: RunState): Refusal | null {
@@ -91,7 +94,7 @@ function acceptSkip(state: RunState, { namespace }: CommandOf<'skipNamespace'>):
   if (row === undefined) return refuse(state, 'UnknownNamespace', doing, 'its plan does not have that namespace');
   return canSkip(state, row)
     ? null
-    : wrongPhase(state, doing, `that namespace is ${row.status}, not waiting or failed`);
+    : wrongPhase(state, doing, `that namespace is ${row.status}, not waiting, failed or moved back`);
 }
 
 function acceptCancel(state: RunState): Refusal | null {
@@ -99,15 +102,4 @@ function acceptCancel(state: RunState): Refusal | null {
   if (isFinal(state.phase)) return wrongPhase(state, 'cancelled', 'it is over');
   const hint = canRollBack(state) ? `; \`meshlift rollback ${state.cluster}\` goes back` : '';
   return wrongPhase(state, 'cancelled', `it may have changed the cluster already${hint}`);
-}
-
-function wrongPhase(state: RunState, doing: string, why: string): Refusal {
-  return refuse(state, 'WrongPhase', doing, why);
-}
-
-function refuse({ cluster, phase }: RunState, reason: FailureReason, doing: string, why: string): Refusal {
-  return {
-    reason,
-    message: `The run of cluster ${cluster} cannot be ${doing} in phase "${phaseTitle(phase)}": ${why}.`,
-  };
 }

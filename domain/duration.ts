@@ -12,6 +12,12 @@ export function secondsOf(text: string): number | null {
   return Object.values(UNITS).reduce((sum, seconds, index) => sum + seconds * Number(match[index + 1] ?? 0), 0);
 }
 
+/** A span of whole seconds as one would type it: `90s`, `10m`, `7d`. */
+export function durationText(seconds: number): string {
+  const fitting = Object.entries(UNITS).find(([, size]) => seconds >= size && seconds % size === 0);
+  return fitting === undefined ? `${seconds}s` : `${seconds / fitting[1]}${fitting[0]}`;
+}
+
 /** A duration in a policy: text such as `10m`, or whole seconds. Gives seconds. */
 export function durationSchema({ min = 0, max }: { readonly min?: number; readonly max: number }) {
   const text = z

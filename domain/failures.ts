@@ -1,5 +1,6 @@
 import type { FailureKind } from './failure-kind.js';
 import { TAKEOVER_COMMAND } from './fence.js';
+import { GATE_FAILURES } from './gate-failures.js';
 
 /** Every way Meshlift says no or stops. Used by activities, retry policies, the API, the CLI and the reference. */
 export const FAILURES = {
@@ -387,6 +388,7 @@ export const FAILURES = {
     sentence: 'After the rollback something differs from the snapshot.',
     nextStep: 'Mend what the message names, then `meshlift retry <cluster>`.',
   },
+  ...GATE_FAILURES,
 } as const satisfies Record<string, FailureKind>;
 
 export type FailureReason = keyof typeof FAILURES;

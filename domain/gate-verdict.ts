@@ -1,28 +1,29 @@
-/** What one look at a gate, or at one metric of it, says. Words of Argo Rollouts, in small letters. */
-export type GateOutcome = 'successful' | 'failed' | 'inconclusive' | 'error';
+/** How a look ended, in the words of Argo Rollouts. No data is `inconclusive`, never `successful`. */
+export type Verdict = 'successful' | 'failed' | 'inconclusive' | 'error';
 
-/** One look that a verdict rests on. */
-export interface GateMeasurement {
+/** One thing that a gate has measured, and what it was measured against. */
+export interface Measurement {
   readonly metric: string;
-  /** As it was asked, with all variables replaced. */
+  /** As it was asked, with every variable replaced. */
   readonly query?: string;
+  /** Of the new revision; absent where there was no data. */
   readonly value?: number;
-  /** What the old revision had. */
+  /** The old revision's value of the same moment. */
   readonly control?: number;
-  /** What the value had to be, in words. */
+  /** In words: `at most 0.01`. */
   readonly threshold?: string;
-  readonly verdict: GateOutcome;
-  /** Where a person sees the same. */
+  readonly verdict: Verdict;
+  /** Where a person sees it with their own eyes. */
   readonly link?: string;
   readonly detail?: string;
 }
 
-/** What a gate step came to. */
+/** What a step of a gate that looks has found. */
 export interface GateVerdict {
-  readonly verdict: GateOutcome;
-  /** Names cluster, wave and namespaces, and what decided. */
+  readonly verdict: Verdict;
+  /** For people: names cluster and wave, and for what failed the query, the value and the threshold. */
   readonly sentence: string;
+  /** What to do about it; absent where the general advice is all there is. */
   readonly remedy?: string;
-  /** Of each metric the measurement that decided it; all of them are in the journal of the run. */
-  readonly measurements: readonly GateMeasurement[];
+  readonly measurements: readonly Measurement[];
 }

@@ -1,4 +1,5 @@
 import { placeOf } from './gateways.js';
+import { gateComment } from './policy/gate-words.js';
 import type { GatewayDeployment, Route, UpgradeOptions, Wave } from './plan.js';
 import { restartCommand } from './planned-commands.js';
 import type { Release } from './release.js';
@@ -19,11 +20,11 @@ export function inPlaceCommands({ release, options, waves, route }: Planned): st
     route.installer === 'helm'
       ? upgradeByHelm(ISTIOD, 'manifests/charts/istio-control/istio-discovery')
       : `istioctl install --skip-confirmation ${installOptions(release, options).join(' ')}`,
-    ...waves.flatMap(({ name, namespaces, agents = [], gateways = [], gate }) => [
+    ...waves.flatMap(({ name, namespaces, agents = [], gateways = [], ...gate }) => [
       ...agents.flatMap(agentByHelm),
       ...(name === 'gateways' ? [] : namespaces.map(restartCommand)),
       ...gateways.flatMap(restartGateway),
-      `# wait for promotion of gate ${gate}`,
+      gateComment(gate),
     ]),
   ];
 }

@@ -58,6 +58,9 @@ export const RESTART_ANNOTATION = 'meshlift.dev/restarted-by';
  */
 export const REPLACEMENT_LABEL = 'meshlift.dev/replacing-pods';
 
+/** Label on a workload by which its owner says how its pods are replaced: `evict` or `restart`. */
+export const REPLACE_LABEL = 'meshlift.dev/replace';
+
 /** Annotation on an object whose controller has backed off: any change of the object makes it try again at once. */
 export const NUDGE_ANNOTATION = 'meshlift.dev/nudged-at';
 

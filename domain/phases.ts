@@ -1,5 +1,6 @@
 import { isInPlace } from './plan.js';
-import { soakSecondsOf } from './policy/effective.js';
+import { stepText } from './policy/gate-words.js';
+import { gateStepsOf } from './policy/of-wave.js';
 import type { FinalPhase, ForwardPhase, NamespaceState, Phase, PhaseName, RunState } from './run.js';
 
 /** Names of the phases after which nothing happens any more. */
@@ -41,7 +42,7 @@ export function canRollBack({ phase, changed }: RunState): boolean {
 }
 
 /** Phases in which the run depends on what others may change: from the first move of a workload on. */
-const GUARDED: readonly PhaseName[] = ['migrating', 'soaking', 'awaitingPromotion', 'finalizing'];
+const GUARDED: readonly PhaseName[] = ['migrating', 'soaking', 'analysing', 'awaitingPromotion', 'finalizing'];
 
 /** Whether the run looks out for changes that somebody else makes. While it is held people may do as they like. */
 export function isGuarded({ phase, pause }: RunState): boolean {
@@ -63,8 +64,11 @@ export function canPause({ phase, pause }: RunState): boolean {
  * @param row the namespace's row of the same run, undefined when the plan does not have it
  */
 export function canSkip({ phase }: RunState, row: NamespaceState | undefined): boolean {
-  return isBeforeFinalizing(phase) && (row?.status === 'waiting' || row?.status === 'failed');
+  return isBeforeFinalizing(phase) && row !== undefined && SKIPPABLE.includes(row.status);
 }
+
+/** `movedBack` before the end is what a gate has moved back with its wave. */
+const SKIPPABLE: readonly NamespaceState['status'][] = ['waiting', 'failed', 'movedBack'];
 
 /**
  * Whether the run may have changed a namespace, so that a rollback must bring it back. The status does not tell:
@@ -112,6 +116,8 @@ const TITLES: PerPhase<null> = {
   verifying: () => 'verifying',
   migrating: ({ wave }) => `migrating wave ${wave + 1}`,
   soaking: ({ wave }) => `soaking wave ${wave + 1}`,
+  analysing: ({ wave }) => `judging wave ${wave + 1}`,
+  rollingBackWave: ({ wave }) => `moving wave ${wave + 1} back`,
   awaitingPromotion: ({ gate }) => `awaiting promotion at gate ${gate}`,
   finalizing: () => 'finalizing',
   succeeded: () => 'succeeded',
@@ -130,11 +136,15 @@ const NEXT_STEPS: PerPhase<RunState> = {
   installing: (_, { plan }) =>
     `${isInPlace(plan?.route) ? 'Replaces the control plane where it is' : 'Installs the new control plane beside the old one'}; then it is verified.`,
   verifying: (_, state) => `Proves that the new control plane injects its own sidecar; then ${waveStart(state, 0)}.`,
-  migrating: ({ wave }, state) =>
-    `Moves ${waveName(state, wave)}; then it ${soaks(state) ? 'soaks' : `waits at gate ${gateOf(state, wave)}`}.`,
-  soaking: ({ wave }, state) => `Watches ${waveName(state, wave)}; then it waits at gate ${gateOf(state, wave)}.`,
-  awaitingPromotion: ({ wave, gate }, state) =>
-    `Waits for \`meshlift promote ${state.cluster}\` at gate ${gate}; then ${waveStart(state, wave + 1)}.`,
+  migrating: ({ wave }, state) => `Moves ${waveName(state, wave)}; then ${afterStep(state, wave, -1)}.`,
+  soaking: ({ wave, step, until }, state) =>
+    `Watches ${waveName(state, wave)} until ${until}; then ${afterStep(state, wave, step)}.`,
+  analysing: ({ wave, step }, state) =>
+    `Judges ${waveName(state, wave)}: ${stepName(state, wave, step)}; then ${afterStep(state, wave, step)}.`,
+  awaitingPromotion: ({ wave, step, gate, ...needs }, state) =>
+    `Waits for \`meshlift promote ${state.cluster}\`${people(needs)} at gate ${gate}; then ${afterStep(state, wave, step)}.`,
+  rollingBackWave: ({ wave }, state) =>
+    `Moves ${waveName(state, wave)} back to the old control plane; then it waits for a person.`,
   finalizing: (_, { plan }) =>
     isInPlace(plan?.route)
       ? 'Looks twice for proxies of before; then the mesh is proven.'
@@ -176,10 +186,24 @@ function waveName({ plan }: RunState, wave: number): string {
   return `wave ${name} (${namespaces.length} ${namespaces.length === 1 ? 'namespace' : 'namespaces'})`;
 }
 
-function gateOf({ plan }: RunState, wave: number): string {
-  return plan?.waves[wave]?.gate ?? String(wave + 1);
+/** What comes after a step of a gate: its other steps, or the next wave. */
+function afterStep(state: RunState, wave: number, step: number): string {
+  const left = gateStepsOf(state, wave).slice(step + 1);
+  const [only] = left;
+  if (only === undefined) return waveStart(state, wave + 1);
+  if (left.length === 1 && 'manual' in only && only.approvers === 1)
+    return `it waits at gate ${state.plan?.waves[wave]?.gate ?? ''}`;
+  return left.map(stepText).join(', then ');
 }
 
-function soaks({ plan }: RunState): boolean {
-  return plan !== null && soakSecondsOf(plan.policy) > 0;
+function stepName(state: RunState, wave: number, step: number): string {
+  const found = gateStepsOf(state, wave)[step];
+  return found === undefined ? '' : stepText(found);
+}
+
+function people({ approvers, approvals }: Pick<Named<'awaitingPromotion'>, 'approvers' | 'approvals'>): string {
+  if (approvers === 1) return '';
+  const missing = approvers - approvals.length;
+  const who = approvals.map(({ by }) => by).join(', ');
+  return ` by ${missing} more ${missing === 1 ? 'person' : 'people'}${who === '' ? '' : ` than ${who}`}`;
 }

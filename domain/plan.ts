@@ -3,7 +3,7 @@ import { isWaivable, type CheckResult } from './checks/catalogue.js';
 import type { DriverName } from './driver.js';
 import type { GatewayKind } from './injection.js';
 import { clusterIdSchema, namespaceNameSchema } from './names.js';
-import { policySchema, type Policy } from './policy/schema.js';
+import { policySchema, type GateStep, type Policy } from './policy/schema.js';
 import type { WorkloadAction } from './workload-actions.js';
 import type { SidecarTarget } from './workload.js';
 
@@ -35,8 +35,7 @@ const waiverSchema = z.strictObject({
 });
 export type Waiver = z.infer<typeof waiverSchema>;
 
-/** What a caller may choose about a run. Durations are seconds. */
-export const upgradeOptionsSchema = z.strictObject({
+const choicesSchema = z.strictObject({
   /** Namespaces of the first wave. Default: the injected namespace with the fewest pods. */
   canary: z.array(namespaceNameSchema).max(50).optional(),
   /** Namespaces that are left alone. They keep the old control plane in use, so finalising waits for them. */
@@ -91,6 +90,12 @@ export const upgradeOptionsSchema = z.strictObject({
     .max(30 * ONE_DAY_IN_SECONDS)
     .default(ONE_DAY_IN_SECONDS),
 });
+
+/** What a caller may choose about a run. Durations are seconds. */
+export const upgradeOptionsSchema = choicesSchema.refine(
+  ({ canary, policy }) => canary === undefined || policy.waves === undefined,
+  { path: ['canary'], error: 'the policy has waves of its own: name the canary in the first of them' },
+);
 export type UpgradeOptions = z.infer<typeof upgradeOptionsSchema>;
 
 /** Body of `POST /v1/plans` and `POST /v1/upgrades`. */
@@ -156,6 +161,8 @@ export interface NamespaceInjection {
   readonly podsByRevision?: Readonly<Record<string, number>>;
   /** Deployments, StatefulSets and DaemonSets in it. */
   readonly workloads: number;
+  /** Labels of the namespace; read only where a policy selects by them. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** What is in the cluster now. The answer of `GET /v1/clusters/{cluster}`. */
@@ -202,11 +209,18 @@ export interface GatewayDeployment {
 
 /** A set of namespaces moved together. */
 export interface Wave {
-  /** `canary`, then `rest`. */
+  /** As the policy calls it; without waves of its own `canary`, then `rest`. */
   readonly name: string;
+  /** In the order in which they begin. */
   readonly namespaces: readonly string[];
-  /** Gate that must be promoted after it: `canary`, or `finalize` after the last wave. */
+  /** Gate after it: its own name, or `finalize` after the last wave. */
   readonly gate: string;
+  /** What must be behind it before the next one begins; absent: `policy.gates.afterWave`. */
+  readonly gates?: readonly GateStep[];
+  /** Percentage of each namespace's workloads that move before the others. */
+  readonly firstPercent?: number;
+  /** Namespaces of it that begin first, in this order. */
+  readonly order?: readonly string[];
   /** Tags that are pointed at the new revision when the wave begins. */
   readonly tags?: readonly string[];
   /** Parts of every node that are replaced in place when it begins, one after the other. */

@@ -1,4 +1,5 @@
 import { DEFAULT_REVISION, INJECTION_LABEL, REVISION_LABEL, revisionSuffix } from './names.js';
+import { gateComment } from './policy/gate-words.js';
 import type { Route, UpgradeOptions, Wave } from './plan.js';
 import { needsSourceArchive, type Release } from './release.js';
 
@@ -22,7 +23,7 @@ export function plannedCommands(
         `kubectl label namespace ${namespace} ${INJECTION_LABEL}- ${REVISION_LABEL}=${route.to.revision} --overwrite`,
         restartCommand(namespace),
       ]),
-      `# wait for promotion of gate ${wave.gate}`,
+      gateComment(wave),
     ]),
     ...finalCommands(route),
   ];

@@ -1,8 +1,9 @@
 import { isBlocking } from './checks/verdicts.js';
+import { beginWave, end, enter, goBack, noted } from './enter.js';
+import { enterStep, gateJudged, promoted, soakAdjusted, soakFinished, waveMovedBack } from './gates.js';
 import { canCancel, canPause, canRollBack, canSkip, isFinal, isForward, isGuarded, stepOf } from './phases.js';
-import type { Plan } from './plan.js';
-import { soakSecondsOf } from './policy/effective.js';
-import type { NamespaceState, Phase, RunEvent, RunState } from './run.js';
+import { withChangedPolicy } from './policy/change.js';
+import type { ForwardPhase, NamespaceState, RunEvent, RunState } from './run.js';
 
 type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { readonly type: Type }>;
 /** One function per event; a missing one does not compile. */
@@ -44,7 +45,12 @@ const TRANSITIONS: Transitions = {
   verified: (state, { at }) => (state.phase.name === 'verifying' ? beginWave(state, 0, at) : state),
 
   namespaceStarted: (state, { at, namespace, direction }) =>
-    updateRow(state, namespace, (row) => (mayStart(state, row, direction) ? startedRow(row, direction, at) : row)),
+    updateRow(state, namespace, (row) => {
+      if (mayStart(state, row, direction)) return startedRow(row, direction, at);
+      // It may have begun in the very instant in which the run was sent back: a rollback must know.
+      const isLate = direction === 'forward' && state.phase.name === 'rollingBack' && row.startedAt === undefined;
+      return isLate ? { ...row, startedAt: at } : row;
+    }),
   namespaceFinished: (state, { at, namespace, direction, workloads, pods }) =>
     updateRow(state, namespace, (row) => {
       // What was under way may finish after the run was blocked or sent back; that it did is true all the same.
@@ -62,18 +68,21 @@ const TRANSITIONS: Transitions = {
       canSkip(state, row) ? { ...row, status: 'skipped', finishedAt: at, detail: `${by}: ${reason}` } : row,
     ),
 
+  movesProgressed: (state, { progress }) => (isMoving(state) ? { ...state, progress } : state),
   waveFinished: (state, { at }) => {
-    const { phase, plan } = state;
+    const { phase } = state;
     // A gate must not ask for promotion while a namespace of its wave is not done.
-    if (phase.name !== 'migrating' || plan === null || !isWaveDone(state, phase.wave)) return state;
-    if (soakSecondsOf(plan.policy) === 0) return reachGate(state, plan, phase.wave, at);
-    return enter(state, { name: 'soaking', wave: phase.wave }, at);
+    if (phase.name !== 'migrating' || !isWaveDone(state, phase.wave)) return state;
+    return enterStep(state, { wave: phase.wave, step: 0 }, at);
   },
-  soakFinished: (state, { at }) =>
-    state.phase.name === 'soaking' && state.plan !== null ? reachGate(state, state.plan, state.phase.wave, at) : state,
-  promoted: (state, { at, gate, by }) => {
-    if (state.phase.name !== 'awaitingPromotion' || state.phase.gate !== gate) return state;
-    return beginWave({ ...state, promotions: [...state.promotions, { gate, by, at }] }, state.phase.wave + 1, at);
+  soakFinished,
+  soakAdjusted,
+  gateJudged,
+  promoted,
+  waveMovedBack,
+  policyChanged: (state, { at, by, policy, planHash }) => {
+    const changed = withChangedPolicy(state, policy, planHash);
+    return changed === state ? state : noted(changed, at, `policy changed by ${by}`);
   },
   removalStarted: (state) =>
     state.phase.name === 'finalizing' && !state.removing ? { ...state, removing: true } : state,
@@ -82,7 +91,11 @@ const TRANSITIONS: Transitions = {
 
   failed: (state, { at, obstacle, manualCommands = [] }) => {
     const { phase } = state;
-    if (isForward(phase)) return enter(state, { name: 'blocked', during: phase, obstacle }, at, obstacle.reason);
+    if (isForward(phase)) {
+      // Nothing is under way any more: what was begun goes on after a retry.
+      const namespaces = state.namespaces.map((row) => (row.status === 'moving' ? waitingAgain(row) : row));
+      return enter({ ...state, namespaces }, { name: 'blocked', during: phase, obstacle }, at, obstacle.reason);
+    }
     if (phase.name !== 'rollingBack') return state;
     return enter(state, { name: 'rollbackBlocked', obstacle, manualCommands }, at, obstacle.reason);
   },
@@ -90,7 +103,7 @@ const TRANSITIONS: Transitions = {
     const { phase } = state;
     if (phase.name === 'rollbackBlocked') return enter(state, { name: 'rollingBack' }, at, `retried by ${by}`);
     if (phase.name !== 'blocked') return state;
-    const namespaces = state.namespaces.map((row) => (row.status === 'failed' ? waitingAgain(row) : row));
+    const namespaces = state.namespaces.map((row) => (isToDoAgain(row, phase.during) ? waitingAgain(row) : row));
     return enter({ ...state, namespaces }, phase.during, at, `retried by ${by}`);
   },
   paused: (state, { at, by, reason }) => (canPause(state) ? { ...state, pause: { since: at, by, reason } } : state),
@@ -98,35 +111,14 @@ const TRANSITIONS: Transitions = {
   // A run that is held already stands still; what is wrong then is found again when it goes on.
   outsideChange: (state, { at, message, remedy }) =>
     isGuarded(state) ? { ...state, pause: { since: at, by: 'meshlift', reason: message, remedy } } : state,
-  rollbackRequested: (state, { at, by, reason }) =>
-    canRollBack(state)
-      ? enter({ ...state, pause: null, rollback: { by, reason, at } }, { name: 'rollingBack' }, at, `${by}: ${reason}`)
-      : state,
+  rollbackRequested: (state, { at, by, reason }) => (canRollBack(state) ? goBack(state, { by, reason, at }) : state),
   rolledBack: (state, { at, proof }) =>
     state.phase.name === 'rollingBack' ? end({ ...state, proof }, { name: 'rolledBack' }, at) : state,
   cancelled: (state, { at, by }) => (canCancel(state) ? end(state, { name: 'cancelled' }, at, `by ${by}`) : state),
 };
 
-function enter(state: RunState, phase: Phase, at: string, note?: string): RunState {
-  const row = { phase: phase.name, at, ...(note === undefined ? {} : { note }) };
-  return { ...state, phase, since: at, timeline: [...state.timeline, row] };
-}
-
-/** Enters a final phase; a run that is over is not held any more. */
-function end(state: RunState, phase: Phase, at: string, note?: string): RunState {
-  return enter({ ...state, pause: null }, phase, at, note);
-}
-
-/** Begins a wave, or finalises after the last one. */
-function beginWave(state: RunState, wave: number, at: string): RunState {
-  const next = state.plan?.waves[wave];
-  if (next === undefined) return enter(state, { name: 'finalizing' }, at);
-  return enter(state, { name: 'migrating', wave }, at, `wave ${next.name}`);
-}
-
-function reachGate(state: RunState, plan: Plan, wave: number, at: string): RunState {
-  const gate = plan.waves[wave]?.gate;
-  return gate === undefined ? state : enter(state, { name: 'awaitingPromotion', wave, gate }, at, `gate ${gate}`);
+function isMoving({ phase }: RunState): boolean {
+  return phase.name === 'migrating' || phase.name === 'rollingBack' || phase.name === 'rollingBackWave';
 }
 
 function isWaveDone({ namespaces }: RunState, wave: number): boolean {
@@ -142,15 +134,22 @@ function updateRow(state: RunState, namespace: string, change: (row: NamespaceSt
 }
 
 function mayStart({ phase }: RunState, row: NamespaceState, direction: 'forward' | 'back'): boolean {
-  if (direction === 'back') return phase.name === 'rollingBack' && row.status !== 'movedBack';
   // A wave that is blocked by one namespace may still have started another one in the same instant.
   const step = stepOf(phase);
-  if (step?.name !== 'migrating' || step.wave !== row.wave) return false;
-  return row.status === 'waiting' || row.status === 'moving' || row.status === 'failed';
+  const isItsWave = (name: 'migrating' | 'rollingBackWave') => step?.name === name && step.wave === row.wave;
+  if (direction === 'forward') return isItsWave('migrating') && STARTS.includes(row.status);
+  return (phase.name === 'rollingBack' || isItsWave('rollingBackWave')) && row.status !== 'movedBack';
 }
+
+const STARTS: readonly NamespaceState['status'][] = ['waiting', 'moving', 'failed'];
 
 function startedRow({ namespace, wave }: NamespaceState, direction: 'forward' | 'back', at: string): NamespaceState {
   return { namespace, wave, status: direction === 'forward' ? 'moving' : 'movingBack', startedAt: at };
+}
+
+/** What has failed; and what a gate had moved back, when its wave is to move once more. */
+function isToDoAgain({ status, wave }: NamespaceState, during: ForwardPhase): boolean {
+  return status === 'failed' || (status === 'movedBack' && during.name === 'migrating' && during.wave === wave);
 }
 
 /** Keeps `startedAt`: the namespace was touched, and a rollback must know. */

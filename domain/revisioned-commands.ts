@@ -1,5 +1,6 @@
 import { canaryName, placeOf } from './gateways.js';
 import { DEFAULT_REVISION, INJECTION_LABEL, REVISION_LABEL } from './names.js';
+import { gateComment } from './policy/gate-words.js';
 import type { GatewayDeployment, NodeAgent, Route, TagMove, UpgradeOptions, Wave } from './plan.js';
 import { restartCommand } from './planned-commands.js';
 import type { Release } from './release.js';
@@ -40,7 +41,7 @@ export function revisionedCommands({ release, options, waves, tags, route }: Pla
         ...(wave.gateways === undefined ? [restartCommand(namespace)] : []),
       ]),
       ...gatewayCommands(wave.gateways ?? [], revision, install),
-      `# wait for promotion of gate ${wave.gate}`,
+      gateComment(wave),
     ]),
     ...tags.filter(({ tag }) => !moved.has(tag)).map(({ tag }) => tagCommand(tag, revision)),
     `# remove what belongs to revision ${route.from.revision} alone, one object after the other, with a backup`,

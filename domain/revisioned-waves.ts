@@ -1,17 +1,11 @@
 import { ISTIO_NAMESPACE } from './names.js';
 import { inOrder, placeOf } from './gateways.js';
-import type {
-  DetectedMesh,
-  GatewayDeployment,
-  NamespaceInjection,
-  NodeAgent,
-  TagMove,
-  UpgradeOptions,
-  Wave,
-} from './plan.js';
+import type { DetectedMesh, GatewayDeployment, NamespaceInjection, NodeAgent, TagMove, Wave } from './plan.js';
 import { planTags } from './tag-moves.js';
 import { askOf, revisionServing, tagsOf, type Ask } from './tags.js';
-import { divideIntoWaves, podsWithSidecar, type WaveProblem } from './waves.js';
+import { gatewayProblems } from './policy/gateways.js';
+import type { WaveProblem } from './wave-problem.js';
+import { divideIntoWaves, podsWithSidecar, type WaveOptions } from './waves.js';
 
 /** How a mesh of current Istio is moved. */
 export interface RevisionedWaves {
@@ -30,11 +24,7 @@ interface Revisions {
  * what the mesh itself calls so: the namespaces of a tag such as `prod-canary`; else the one with the fewest pods. From a revision
  * to itself means in place.
  */
-export function divideRevisioned(
-  mesh: DetectedMesh,
-  { from, to }: Revisions,
-  options: Pick<UpgradeOptions, 'canary' | 'exclude'>,
-): RevisionedWaves {
+export function divideRevisioned(mesh: DetectedMesh, { from, to }: Revisions, options: WaveOptions): RevisionedWaves {
   const inPlace = from === to;
   // istioctl has then replaced all that it owns with the control plane; a release of Helm stands for itself.
   const allAtOnce = inPlace && mesh.controlPlanes.find(({ revision }) => revision === from)?.installer !== 'helm';
@@ -48,7 +38,7 @@ export function divideRevisioned(
   const ofGateways = movable.filter((entry) => holdsOnlyGateways(entry, gateways));
   const others = movable.filter((entry) => !ofGateways.includes(entry));
   const canary = options.canary ?? canaryByTag(others, asks, options.exclude);
-  const divided = divideIntoWaves(others, { exclude: options.exclude, ...(canary && { canary }) });
+  const divided = divideIntoWaves(others, { ...options, ...(canary && { canary }) });
   const isIncluded = (namespace: string) => !options.exclude.includes(namespace);
   const included = gateways.filter((gateway) => isIncluded(placeOf(gateway).namespace));
   const isWithNodes = ({ waypoint }: GatewayDeployment) => waypoint === true && !allAtOnce;
@@ -60,7 +50,20 @@ export function divideRevisioned(
   // In place tags stay where they are.
   const moves = inPlace ? [] : planTags(mesh, from, untagged);
   const waves = untagged.map((wave) => withTags(wave, moves));
-  return { waves, tags: moves, problems: [...divided.problems, ...tornApart(asks, moves, waves, options.exclude)] };
+  const problems = [
+    ...divided.problems,
+    ...tornApart(asks, moves, waves, options.exclude),
+    ...timeProblems(included, options, allAtOnce),
+  ];
+  return { waves, tags: moves, problems };
+}
+
+function timeProblems(
+  gateways: readonly GatewayDeployment[],
+  { policy }: WaveOptions,
+  allAtOnce: boolean,
+): WaveProblem[] {
+  return gateways.length === 0 ? [] : gatewayProblems(policy, allAtOnce ? 'withControlPlane' : 'lastWave');
 }
 
 function canaryByTag(

@@ -12,6 +12,7 @@ export interface Workload {
     readonly generation?: number;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly { readonly controller?: boolean }[];
   };
   readonly spec: {
     readonly replicas?: number;

@@ -1,11 +1,13 @@
 import { ISTIO_NAMESPACE } from './names.js';
 import type { DetectedMesh, NamespaceInjection, UpgradeOptions, Wave } from './plan.js';
+import type { Policy } from './policy/schema.js';
+import { divideByRules, type WaveSet } from './policy/waves.js';
+import type { WaveProblem } from './wave-problem.js';
 
-/** Why a namespace that could have been moved is not part of any wave, or cannot be what the caller wanted it to be. */
-export interface WaveProblem {
-  readonly namespace: string;
-  readonly message: string;
-}
+/** What the waves follow from, besides the cluster. */
+export type WaveOptions = Pick<UpgradeOptions, 'canary' | 'exclude'> & {
+  readonly policy?: Pick<Policy, 'waves' | 'gateways'>;
+};
 
 interface Revisions {
   readonly from: string;
@@ -32,15 +34,43 @@ export function podsWithSidecar({ podsByProxy }: NamespaceInjection): number {
 }
 
 /**
- * Divides the namespaces into the canary wave and the rest. Without a choice the canary is the namespace with the fewest
- * pods, but at least one: a wave that runs nothing proves nothing.
+ * Divides the namespaces by the rules of the policy; without any into the canary wave and the rest. Without a choice the canary
+ * is the namespace with the fewest pods, but at least one: a wave that runs nothing proves nothing.
  */
 export function divideIntoWaves(
   movable: readonly NamespaceInjection[],
-  options: Pick<UpgradeOptions, 'canary' | 'exclude'>,
+  options: WaveOptions,
 ): { waves: Wave[]; problems: WaveProblem[] } {
   const names = new Set(movable.map(({ namespace }) => namespace));
   const included = movable.filter(({ namespace }) => !options.exclude.includes(namespace));
+  const rules = options.policy?.waves;
+  const { sets, problems } =
+    rules === undefined ? withCanary(names, included, options) : divideByRules(included.map(withPods), rules);
+  // Without any namespace to move there is still a gate: nobody loses a control plane without having said so.
+  const kept = sets.length > 0 ? sets : [{ name: 'rest', namespaces: [] }];
+  return {
+    waves: kept.map((set, index) => ({ ...set, gate: index === kept.length - 1 ? 'finalize' : set.name })),
+    problems: [
+      ...problems,
+      ...options.exclude
+        .filter((name) => !names.has(name))
+        .map((namespace) => ({
+          namespace,
+          message: `Excluded namespace ${namespace} does not get sidecars from the old control plane, or does not exist.`,
+        })),
+    ],
+  };
+}
+
+function withPods(entry: NamespaceInjection) {
+  return { ...entry, pods: podsWithSidecar(entry) };
+}
+
+function withCanary(
+  names: ReadonlySet<string>,
+  included: readonly NamespaceInjection[],
+  options: WaveOptions,
+): { sets: WaveSet[]; problems: WaveProblem[] } {
   const canary = [...new Set(options.canary ?? defaultCanary(included))];
   const problems = [
     ...canary
@@ -55,22 +85,13 @@ export function divideIntoWaves(
         namespace,
         message: `Namespace ${namespace} is both a canary and excluded.`,
       })),
-    ...options.exclude
-      .filter((name) => !names.has(name))
-      .map((namespace) => ({
-        namespace,
-        message: `Excluded namespace ${namespace} does not get sidecars from the old control plane, or does not exist.`,
-      })),
   ];
   const rest = included.map(({ namespace }) => namespace).filter((namespace) => !canary.includes(namespace));
   const sets = [
     { name: 'canary', namespaces: canary.filter((name) => included.some(({ namespace }) => namespace === name)) },
     { name: 'rest', namespaces: rest.sort() },
-  ].filter(({ namespaces }) => namespaces.length > 0);
-  // Without any namespace to move there is still a gate: nobody loses a control plane without having said so.
-  const kept = sets.length > 0 ? sets : [{ name: 'rest', namespaces: [] }];
-  const waves = kept.map((set, index) => ({ ...set, gate: index === kept.length - 1 ? 'finalize' : set.name }));
-  return { waves, problems };
+  ];
+  return { sets: sets.filter(({ namespaces }) => namespaces.length > 0), problems };
 }
 
 function defaultCanary(included: readonly NamespaceInjection[]): string[] {

@@ -1,5 +1,6 @@
 import { defaultCacheDir } from '../settings/paths.js';
 import { ensureBinaries, flavourBinaries, type Flavour } from './binaries/index.js';
+import type { Audit } from './cluster/components.js';
 import { endAllProcesses, markedProcesses, recordedProcesses } from './cluster/processes.js';
 import { claimDir, readSandbox, removeDir, sandboxDir, sandboxNames, type Sandbox } from './cluster/state.js';
 import { bringUp } from './cluster/up.js';
@@ -10,6 +11,8 @@ import { standInsOf } from './releases/stand-ins.js';
 
 export { FLAVOURS, type Flavour } from './binaries/index.js';
 export { auditLog } from './cluster/components.js';
+export { freezeSandbox, isFrozen, thawSandbox } from './cluster/freeze.js';
+export { READY_DELAY } from './cluster/kubelet-stages.js';
 export type { Sandbox } from './cluster/state.js';
 export { CONDUCTS, type Conduct } from './metrics/conduct.js';
 export { SCENARIOS, type Scenario } from './seed/scenarios.js';
@@ -32,8 +35,8 @@ export interface UpOptions extends BuildOptions {
   readonly name: string;
   /** Controllers at the rates of a stock cluster instead of raised ones: for measurements. */
   readonly stockRates?: boolean;
-  /** Write down what the identity `meshlift` asks of the API server, in {@link auditLog}: for tests of its rights. */
-  readonly audit?: boolean;
+  /** Write down what the API server is asked, in {@link auditLog}. `true`: by the identity `meshlift`, for tests of its rights. */
+  readonly audit?: boolean | 'everyone';
   /** A real Prometheus, and a stand-in for the traffic of the mesh. */
   readonly prometheus?: boolean;
 }
@@ -60,14 +63,22 @@ export async function upSandbox(options: UpOptions): Promise<Sandbox> {
   if (!NAME.test(name)) {
     throw new SandboxError(`"${name}" is no name for a sandbox: lower-case letters, digits and dashes, at most 30`);
   }
-  const { stockRates = false, audit = false } = options;
+  const { stockRates = false } = options;
   const prometheus = await findPrometheus(options);
   const archives = await build(options);
   if (!(await claimDir(name))) {
     const state = (await readSandbox(name)) === null ? 'was left by an `up` that did not finish' : 'is up already';
     throw new SandboxError(`Sandbox "${name}" ${state}. End it with: meshlift sandbox down --name ${name}`);
   }
-  const cluster = { name, flavour, cacheDir: defaultCacheDir(), archives, stockRates, audit, prometheus };
+  const cluster = {
+    name,
+    flavour,
+    cacheDir: defaultCacheDir(),
+    archives,
+    stockRates,
+    audit: auditOf(options),
+    prometheus,
+  };
   for (let triesLeft = 2; ; triesLeft--) {
     try {
       const sandbox = await bringUp(cluster);
@@ -82,6 +93,10 @@ export async function upSandbox(options: UpOptions): Promise<Sandbox> {
       await claimDir(name);
     }
   }
+}
+
+function auditOf({ audit = false }: UpOptions): Audit {
+  return audit === true ? 'meshlift' : audit;
 }
 
 async function findPrometheus({ prometheus = false, progress }: UpOptions): Promise<string | null> {

@@ -11,13 +11,13 @@ const NOT_HEALING = Object.entries(FAILURES)
  * An API server that does not answer is waited for about a quarter of an hour: each try lasts about half a minute, because the
  * client of the activities tries again itself. Then the run is blocked and says why (docs/reference/waiting.md).
  */
-const retry: NonNullable<ActivityOptions['retry']> = {
+const forever: NonNullable<ActivityOptions['retry']> = {
   initialInterval: '1s',
   backoffCoefficient: 2,
   maximumInterval: '10s',
-  maximumAttempts: 25,
   nonRetryableErrorTypes: NOT_HEALING,
 };
+const retry = { ...forever, maximumAttempts: 25 };
 
 /** A worker that dies is noticed after this long without a sign of life. */
 const heartbeatTimeout = '8s';
@@ -60,6 +60,23 @@ export const guard = proxyActivities<Activities>({
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', nonRetryableErrorTypes: NOT_HEALING },
 });
+
+/**
+ * Moves whole waves, for as long as that takes: a worker that dies is replaced as often as it must be. What heals by itself is
+ * waited for within, and what does not comes out at once.
+ */
+export const moving = proxyActivities<Activities>({
+  ...whole,
+  startToCloseTimeout: '30d',
+  heartbeatTimeout,
+  retry: forever,
+});
+
+/**
+ * Looks at a wave for as long as its gate says, or its soak lasts. What cuts in waits until it has ended: a Job that was
+ * begun is gone by then.
+ */
+export const judging = proxyActivities<Activities>({ ...whole, startToCloseTimeout: '32d', heartbeatTimeout: '20s' });
 
 /** What is done after the end: a run that is over must not stay open for it for long. */
 export const lastly = proxyActivities<Activities>({

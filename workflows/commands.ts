@@ -5,6 +5,7 @@ import type { RunCommand, RunState } from '../domain/run.js';
 import type { Ledger, NewEvent } from './ledger.js';
 import {
   cancelUpdate,
+  changePolicyUpdate,
   pauseSignal,
   pauseUpdate,
   promoteSignal,
@@ -16,6 +17,7 @@ import {
   skipNamespaceUpdate,
   stateQuery,
   type ByInput,
+  type PolicyInput,
   type PromoteInput,
   type ReasonInput,
   type SkipInput,
@@ -56,6 +58,7 @@ export function takeCommands(ledger: Ledger, settled: () => boolean): void {
   setHandler(retryUpdate, (input) => note(retry(input)), validator(retry));
   setHandler(skipNamespaceUpdate, (input) => note(skip(input)), validator(skip));
   setHandler(cancelUpdate, (input) => note(cancel(input)), validator(cancel));
+  setHandler(changePolicyUpdate, (input) => note(changePolicy(input)), validator(changePolicy));
   setHandler(pauseSignal, (input) => noteIfAccepted(pause(input)));
   setHandler(promoteSignal, (input) => noteIfAccepted(promote(input)));
   setHandler(rollBackSignal, (input) => noteIfAccepted(rollBack(input)));
@@ -64,6 +67,7 @@ export function takeCommands(ledger: Ledger, settled: () => boolean): void {
 const pause = (input: ReasonInput): RunCommand => ({ ...input, type: 'pause' });
 const resume = (input: ByInput): RunCommand => ({ ...input, type: 'resume' });
 const promote = (input: PromoteInput): RunCommand => ({ ...input, type: 'promote' });
+const changePolicy = (input: PolicyInput): RunCommand => ({ ...input, type: 'changePolicy' });
 const rollBack = (input: ReasonInput): RunCommand => ({ ...input, type: 'rollBack' });
 const retry = (input: ByInput): RunCommand => ({ ...input, type: 'retry' });
 const skip = (input: SkipInput): RunCommand => ({ ...input, type: 'skipNamespace' });

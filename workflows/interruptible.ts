@@ -1,5 +1,5 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
-import { isForward } from '../domain/phases.js';
+import type { Phase } from '../domain/run.js';
 import type { Ledger, NewEvent } from './ledger.js';
 import { obstacleOf } from './obstacle.js';
 
@@ -7,13 +7,13 @@ import { obstacleOf } from './obstacle.js';
 export type Step = () => Promise<NewEvent>;
 
 /**
- * Runs steps so that a rollback or a cancellation can cut in: it ends what the step is doing and waits until that has
- * really ended. A failure blocks the run with its sentence. While the run is paused no step begins.
+ * Runs steps so that what leaves their phase can cut in (a rollback, a cancellation, a promotion past a gate): it ends what
+ * the step is doing and waits until that has really ended. A failure blocks the run with its sentence. While the run is paused no step begins.
  */
 export function createInterruptible(ledger: Ledger): (step: Step) => Promise<void> {
-  let current: CancellationScope | null = null;
+  let current: { readonly scope: CancellationScope; readonly phase: Phase } | null = null;
   ledger.onChange(({ phase }) => {
-    if (!isForward(phase)) current?.cancel();
+    if (current !== null && current.phase !== phase) current.scope.cancel();
   });
 
   return async (step) => {
@@ -22,7 +22,7 @@ export function createInterruptible(ledger: Ledger): (step: Step) => Promise<voi
     await condition(() => ledger.state().pause === null || left());
     if (left()) return;
     const scope = new CancellationScope();
-    current = scope;
+    current = { scope, phase };
     try {
       const event = await scope.run(step);
       ledger.apply(event);

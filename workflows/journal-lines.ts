@@ -1,10 +1,17 @@
+import { durationText } from '../domain/duration.js';
 import { phaseTitle } from '../domain/phases.js';
-import type { RunEvent, RunState } from '../domain/run.js';
+import { stepText } from '../domain/policy/gate-words.js';
+import { gateStepsOf } from '../domain/policy/of-wave.js';
+import type { RunEvent, RunState, SoakChange } from '../domain/run.js';
 
 /** What the journal says about an event, in lines for people; none for what needs none. */
 export function journalLines(before: RunState, after: RunState, event: RunEvent): string[] {
   const line = journalLine(before, after, event);
-  return [...(event.type === 'preflightFinished' ? waiverLines(after) : []), ...(line === null ? [] : [line])];
+  return [
+    ...(event.type === 'preflightFinished' ? waiverLines(after) : []),
+    ...gateLines(before, event),
+    ...(line === null ? [] : [line]),
+  ];
 }
 
 /** Who took which risk, and why: only of what was found, once for each check. */
@@ -30,6 +37,36 @@ function journalLine(before: RunState, after: RunState, event: RunEvent): string
     default:
       return namespaceLine(event) ?? (before.phase === after.phase ? null : phaseTitle(after.phase));
   }
+}
+
+/** Who has done what at a gate, and what it said. */
+function gateLines(before: RunState, event: RunEvent): string[] {
+  switch (event.type) {
+    case 'promoted':
+      return [
+        event.override === undefined
+          ? `gate ${event.gate} promoted by ${event.by}`
+          : `gate ${event.gate} overridden by ${event.by}: ${event.override}`,
+      ];
+    case 'soakAdjusted':
+      return [`soak ${soakText(event.soak)} by ${event.by}`];
+    case 'gateJudged': {
+      const { wave, step, verdict, detail } = event;
+      const judged = gateStepsOf(before, wave)[step];
+      const gate = before.plan?.waves[wave]?.gate ?? '';
+      return [`gate ${gate}, ${judged === undefined ? 'step' : stepText(judged)}: ${verdict}. ${detail}`];
+    }
+    case 'policyChanged':
+      return [`policy changed by ${event.by}: the plan is ${event.planHash} from now on`];
+    default:
+      return [];
+  }
+}
+
+function soakText(soak: SoakChange): string {
+  if (soak === 'skip') return 'ended';
+  const { extendSeconds } = soak;
+  return `${extendSeconds < 0 ? 'shortened' : 'extended'} by ${durationText(Math.abs(extendSeconds))}`;
 }
 
 function namespaceLine(event: RunEvent): string | null {

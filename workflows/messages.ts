@@ -1,9 +1,9 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { Route, UpgradeRequest } from '../domain/plan.js';
+import { MOVES_SIGNAL, type MovesTold } from '../domain/moves-told.js';
+import type { UpgradeRequest } from '../domain/plan.js';
 import type { Restoration } from '../domain/restoration.js';
-import type { RunState } from '../domain/run.js';
-import type { Direction } from '../domain/workload.js';
-import type { RunRef } from '../activities/contract.js';
+import type { Policy } from '../domain/policy/schema.js';
+import type { RunState, SoakChange } from '../domain/run.js';
 
 /** Task queue of every Meshlift worker. */
 export const TASK_QUEUE = 'meshlift';
@@ -12,7 +12,6 @@ export const TASK_QUEUE = 'meshlift';
 export const UPGRADE_WORKFLOW = 'upgrade';
 export const PLAN_WORKFLOW = 'plan';
 export const INSPECT_WORKFLOW = 'inspect';
-export const MIGRATE_NAMESPACE_WORKFLOW = 'migrateNamespace';
 
 const UPGRADE_PREFIX = 'upgrade/';
 
@@ -35,33 +34,8 @@ export interface UpgradeInput {
   readonly restores?: Restoration;
 }
 
-/** What the move of one namespace is started with. */
-export interface MigrateNamespaceInput {
-  readonly run: RunRef;
-  readonly namespace: string;
-  readonly direction: Direction;
-  readonly route: Route;
-  /** Workloads that restart at the same time. */
-  readonly parallelWorkloads: number;
-  readonly workloadTimeoutSeconds: number;
-}
-
-/** What the move of one namespace did. */
-export interface MigrateNamespaceResult {
-  /** Workloads that were restarted. */
-  readonly workloads: number;
-  /** Pods on the expected sidecar. */
-  readonly pods: number;
-}
-
-/** The workflow id of a namespace's move. */
-export function migrateWorkflowId({ run, namespace, direction }: MigrateNamespaceInput): string {
-  return `move/${run.cluster}/${run.runId}/${namespace}/${direction}`;
-}
-
-/** From a run to the moves of its namespaces: begin no further restart, and go on. */
-export const holdSignal = defineSignal('hold');
-export const releaseSignal = defineSignal('release');
+/** From whoever moves the namespaces of the run: what has begun and ended, and how far it is. */
+export const movesSignal = defineSignal<[MovesTold]>(MOVES_SIGNAL);
 
 /** The whole state of the run. */
 export const stateQuery = defineQuery<RunState>('state');
@@ -77,6 +51,14 @@ export interface PromoteInput {
   readonly by: string;
   readonly gate: string;
   readonly planHash: string;
+  readonly soak?: SoakChange;
+  readonly override?: string;
+}
+export interface PolicyInput {
+  readonly by: string;
+  readonly planHash: string;
+  readonly policy: Policy;
+  readonly newHash: string;
 }
 export interface SkipInput {
   readonly by: string;
@@ -91,6 +73,7 @@ export const promoteUpdate = defineUpdate<RunState, [PromoteInput]>('promote');
 export const rollBackUpdate = defineUpdate<RunState, [ReasonInput]>('rollBack');
 export const retryUpdate = defineUpdate<RunState, [ByInput]>('retry');
 export const skipNamespaceUpdate = defineUpdate<RunState, [SkipInput]>('skipNamespace');
+export const changePolicyUpdate = defineUpdate<RunState, [PolicyInput]>('changePolicy');
 export const cancelUpdate = defineUpdate<RunState, [ByInput]>('cancel');
 
 /** Signals: thin aliases for the Temporal CLI and other systems. What an update would refuse, a signal ignores. */

@@ -1,121 +1,111 @@
-import { ChildWorkflowCancellationType, condition, ParentClosePolicy, startChild } from '@temporalio/workflow';
-import type { ChildWorkflowHandle } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
+import type { MovesTold } from '../domain/moves-told.js';
+import { policyOfWave } from '../domain/policy/of-wave.js';
 import type { NamespaceState, RunState } from '../domain/run.js';
 import type { Direction } from '../domain/workload.js';
-import { cancelledOnceStarted } from './cancelled-once-started.js';
+import { moving } from './activities.js';
 import type { Ledger } from './ledger.js';
-import {
-  holdSignal,
-  MIGRATE_NAMESPACE_WORKFLOW,
-  migrateWorkflowId,
-  releaseSignal,
-  type MigrateNamespaceInput,
-  type MigrateNamespaceResult,
-} from './messages.js';
-import { obstacleOf } from './obstacle.js';
-import { runRefOf } from './run-facts.js';
-import { fillSlots } from './slots.js';
-
-type Move = ChildWorkflowHandle<(input: MigrateNamespaceInput) => Promise<MigrateNamespaceResult>>;
+import { movesSignal } from './messages.js';
+import { policyOf, routeOf, runRefOf } from './run-facts.js';
 
 /** The moves of namespaces that are under way, and whether they are held. */
 export interface Moves {
   /**
-   * Moves namespaces, as many at once as the budget allows.
-   * @param pending the rows that are still to be moved; asked anew for each free slot, so that a skip takes effect
-   * @throws the first failure of a namespace, after the ones under way have ended
+   * Moves namespaces, all of them by one scheduler (ADR 0014).
+   * @param pending the rows that are still to be moved; asked anew when the run goes on after a pause or a skip
+   * @throws the first failure of a workload or a namespace, after what was under way has ended
    */
   moveAll(direction: Direction, pending: (state: RunState) => readonly NamespaceState[]): Promise<void>;
-  /** Whether every move that is under way knows of the present pause, or of its end. */
+  /** Whether no restart can begin any more where the run is paused. */
   readonly settled: () => boolean;
 }
 
-/** Runs each namespace as a child workflow, and passes a pause on to all that are under way. */
+/** What is asked of one stretch of moving. */
+interface Stretch {
+  readonly namespaces: readonly string[];
+  /** Whether a person has just ordered it. */
+  readonly isOrdered: boolean;
+  /** Only what has begun goes to its end: the run is paused. */
+  readonly isHeld: boolean;
+}
+
+/**
+ * Has namespaces moved. A pause cuts that short, and what has begun is followed to its end meanwhile; so does leaving out a
+ * namespace. Afterwards it goes on where it was.
+ */
 export function createMoves(ledger: Ledger): Moves {
-  const running = new Map<Move, { held: boolean }>();
+  let current: (Stretch & { readonly scope: CancellationScope }) | null = null;
   const paused = () => ledger.state().pause !== null;
-  const settled = () => [...running.values()].every(({ held }) => held === paused());
 
-  /** Passes the pause on for as long as there are moves; a move that has ended in the meantime needs to know nothing. */
-  const passPauseOn = async (finished: () => boolean): Promise<void> => {
-    for (;;) {
-      await condition(() => finished() || !settled());
-      if (finished()) return;
-      const held = paused();
-      await Promise.all(
-        [...running]
-          .filter(([, entry]) => entry.held !== held)
-          .map(async ([move, entry]) => {
-            await move.signal(held ? holdSignal : releaseSignal).catch(() => undefined);
-            entry.held = held;
-          }),
-      );
-    }
-  };
+  const isLeftOut = (namespace: string) =>
+    ledger.state().namespaces.some((row) => row.namespace === namespace && row.status === 'skipped');
+  const mustCut = () => current !== null && (current.isHeld !== paused() || current.namespaces.some(isLeftOut));
+  ledger.onChange(() => {
+    if (mustCut()) current?.scope.cancel();
+  });
+  setHandler(movesSignal, (told) => note(ledger, told));
 
-  const moveOne = async (namespace: string, direction: Direction): Promise<void> => {
-    const input = inputFor(ledger.state(), namespace, direction);
-    ledger.apply({ type: 'namespaceStarted', namespace, direction });
+  const moveOnce = async (direction: Direction, stretch: Stretch): Promise<void> => {
+    const scope = new CancellationScope();
+    // One that was left out before is brought back all the same.
+    current = { ...stretch, namespaces: stretch.namespaces.filter((name) => !isLeftOut(name)), scope };
     try {
-      const { workloads, pods } = await cancelledOnceStarted(async (scope) => {
-        const move = await scope.run(() => startMove(input));
-        running.set(move, { held: false });
-        return { result: () => move.result().finally(() => running.delete(move)) };
-      });
-      ledger.apply({ type: 'namespaceFinished', namespace, direction, workloads, pods });
+      const input = { ...inputFor(ledger.state(), direction, stretch.namespaces), ...stretch };
+      const moved = await scope.run(() => moving.moveNamespaces(input));
+      note(ledger, { direction, started: [], finished: moved.namespaces, failed: [], progress: null });
     } catch (error) {
-      ledger.apply({ type: 'namespaceFailed', namespace, detail: obstacleOf(error).message });
-      throw error;
+      const isCut = mustCut() && !CancellationScope.current().consideredCancelled;
+      if (!isCancellation(error) || !isCut) throw error;
+    } finally {
+      current = null;
     }
   };
 
   return {
-    settled,
+    settled: () => !paused() || current === null || current.isHeld,
     async moveAll(direction, pending) {
-      const begun = new Set<string>();
-      let finished = false;
-      const passing = passPauseOn(() => finished);
-      // A rollback cuts both off at once; what it does to this one must not go unheard, nor be told twice.
-      passing.catch(() => undefined);
-      try {
-        await fillSlots(
-          4,
-          async () => {
-            await condition(() => !paused());
-            const row = pending(ledger.state()).find(({ namespace }) => !begun.has(namespace));
-            if (row === undefined) return null;
-            begun.add(row.namespace);
-            return row.namespace;
-          },
-          (namespace) => moveOne(namespace, direction),
-        );
-      } finally {
-        finished = true;
+      let isOrdered = true;
+      for (;;) {
+        const isHeld = paused();
+        const rows = pending(ledger.state());
+        if (rows.length === 0) return;
+        const namespaces = rows.filter((row) => !isHeld || isUnderWay(row)).map(({ namespace }) => namespace);
+        if (namespaces.length > 0) await moveOnce(direction, { namespaces, isOrdered, isHeld });
+        if (isHeld) await condition(() => !paused());
+        isOrdered = false;
       }
-      await passing;
     },
   };
 }
 
-function startMove(input: MigrateNamespaceInput): Promise<Move> {
-  return startChild<(input: MigrateNamespaceInput) => Promise<MigrateNamespaceResult>>(MIGRATE_NAMESPACE_WORKFLOW, {
-    workflowId: migrateWorkflowId(input),
-    args: [input],
-    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-    staticSummary: `${input.namespace}, ${input.direction}`,
-  });
+function isUnderWay({ status }: NamespaceState): boolean {
+  return status === 'moving' || status === 'movingBack';
 }
 
-function inputFor(state: RunState, namespace: string, direction: Direction): MigrateNamespaceInput {
-  const { plan } = state;
-  if (plan?.route == null) throw new Error('a namespace cannot move without a plan');
+/** Notes what has happened to namespaces; told twice it changes nothing. */
+function note(ledger: Ledger, { direction, started, finished, failed, progress }: MovesTold): void {
+  for (const namespace of started) ledger.apply({ type: 'namespaceStarted', namespace, direction });
+  for (const moved of finished) ledger.apply({ type: 'namespaceFinished', direction, ...moved });
+  for (const { namespace, detail } of failed) ledger.apply({ type: 'namespaceFailed', namespace, detail });
+  if (progress !== null) ledger.apply({ type: 'movesProgressed', progress });
+}
+
+/** A wave that has begun keeps its policy. */
+function inputFor(state: RunState, direction: Direction, namespaces: readonly string[]) {
+  const row = state.namespaces.find(({ namespace }) => namespaces.includes(namespace));
+  const wave = direction === 'forward' ? row?.wave : undefined;
+  const own = wave === undefined ? null : policyOfWave(state, wave);
+  const { budget, replace, onFailure, timeouts } = own ?? policyOf(state);
+  const firstPercent = wave === undefined ? undefined : state.plan?.waves[wave]?.firstPercent;
   return {
     run: runRefOf(state),
-    namespace,
+    route: routeOf(state),
     direction,
-    route: plan.route,
-    parallelWorkloads: 8,
-    workloadTimeoutSeconds: plan.policy.timeouts.workload,
+    scope: state.namespaces.map(({ namespace }) => namespace),
+    budget,
+    replace,
+    ...(firstPercent === undefined ? {} : { firstPercent }),
+    maxFailedWorkloads: onFailure.maxFailedWorkloads,
+    timeoutSeconds: timeouts.workload,
   };
 }

@@ -10,7 +10,9 @@ export async function plan(request: UpgradeRequest): Promise<Plan> {
   const [found, workloads] = await Promise.all([
     check.runPreflight({ plan: made, impatient: true }),
     // A plan without it still tells most: what cannot be read is a finding of its own.
-    check.planWorkloads({ cluster: made.cluster, namespaces, ...driver }).catch(() => null),
+    check
+      .planWorkloads({ cluster: made.cluster, namespaces, replace: made.policy.replace, ...driver })
+      .catch(() => null),
   ]);
   const findings = inOrder([...made.findings, ...found]);
   return {

@@ -1,8 +1,10 @@
+import { durationText } from '../domain/duration.js';
 import { FAILURES } from '../domain/failures.js';
 import { inPlaceRollbackCommands } from '../domain/in-place-commands.js';
-import { wasTouched } from '../domain/phases.js';
+import { stepOf, wasTouched } from '../domain/phases.js';
 import { restoreCommands, rollbackCommands } from '../domain/planned-commands.js';
 import { driverOf, isInPlace, type Route } from '../domain/plan.js';
+import { policyOfWave } from '../domain/policy/of-wave.js';
 import type { Policy } from '../domain/policy/schema.js';
 import { revisionedRollbackCommands } from '../domain/revisioned-commands.js';
 import type { Obstacle, RunState } from '../domain/run.js';
@@ -22,9 +24,9 @@ export function routeOf({ plan }: RunState): Route {
 }
 
 /** Nobody promoted a gate in time. */
-export function timedOut({ cluster, plan }: RunState, gate: string): Obstacle {
-  const waited = plan?.policy.timeouts.promotion ?? 0;
-  const message = `Nobody promoted gate ${gate} of cluster ${cluster} within ${waited} s.`;
+export function timedOut(state: RunState, gate: string): Obstacle {
+  const waited = durationText(policyOf(state).timeouts.promotion);
+  const message = `Nobody promoted gate ${gate} of cluster ${state.cluster} within ${waited}.`;
   return { reason: 'PromotionTimedOut', message, remedy: FAILURES.PromotionTimedOut.nextStep };
 }
 
@@ -48,8 +50,10 @@ function revisionedManual({ plan, removing, cluster, runId, restores }: RunState
   return [...(removing ? [backup] : []), ...revisionedRollbackCommands(way)];
 }
 
-/** The policy of the run. @throws Error before planning: no phase that needs it can be reached then */
-export function policyOf({ plan }: RunState): Policy {
-  if (plan === null) throw new Error('the run has no plan');
-  return plan.policy;
+/** The policy in force: that of the wave at hand. @throws Error before planning: no phase that needs it can be reached then */
+export function policyOf(state: RunState): Policy {
+  const step = stepOf(state.phase);
+  const policy = step !== null && 'wave' in step ? policyOfWave(state, step.wave) : state.plan?.policy;
+  if (policy == null) throw new Error('the run has no plan');
+  return policy;
 }

@@ -1,15 +1,15 @@
 import { condition, sleep } from '@temporalio/workflow';
 import { wasTouched } from '../domain/phases.js';
 import { isInPlace, type UpgradeRequest } from '../domain/plan.js';
-import { soakSecondsOf } from '../domain/policy/effective.js';
 import { needsSourceArchive } from '../domain/release.js';
 import type { NamespaceState, Phase, PhaseName, RunState } from '../domain/run.js';
 import { change, examine, read, watchFor } from './activities.js';
+import { createGates } from './gates.js';
 import { createGatewayMoves } from './gateways.js';
 import { createInterruptible } from './interruptible.js';
 import type { Ledger, NewEvent } from './ledger.js';
 import type { Moves } from './moves.js';
-import { commandsIn, manualCommandsOf, obstacleOf, policyOf, routeOf, runRefOf, timedOut } from './run-facts.js';
+import { commandsIn, manualCommandsOf, obstacleOf, policyOf, routeOf, runRefOf } from './run-facts.js';
 
 /** What a run does in each phase; one that is missing does not compile. */
 type Story = { readonly [Name in PhaseName]: (phase: Extract<Phase, { readonly name: Name }>) => Promise<void> };
@@ -31,9 +31,8 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
   const inPlace = () => isInPlace(routeOf(ledger.state()));
   const comesFrom15 = () => needsSourceArchive(routeOf(ledger.state()).from.version);
   const gateways = createGatewayMoves(ledger, installation);
+  const gates = createGates(ledger, moves, step);
   const untilLeft = (phase: Phase) => condition(() => ledger.state().phase !== phase);
-  const leftWithin = (phase: Phase, seconds: number) =>
-    condition(() => ledger.state().phase !== phase, seconds * 1_000);
   const tags = () => ledger.state().plan?.tags ?? [];
   const waveName = (wave: number) => ledger.state().plan?.waves[wave]?.name ?? '';
   const over = () => Promise.resolve();
@@ -76,6 +75,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     migrating: ({ wave }) =>
       step(async () => {
         if (wave === 0) await gateways.pin('from');
+        await notePodHealth(wave);
         await gateways.installAgents(wave);
         await gateways.moveDeclared(wave);
         await moveTags(waveName(wave));
@@ -84,15 +84,10 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
         return { type: 'waveFinished' };
       }),
 
-    soaking: async (phase) => {
-      if (!(await leftWithin(phase, soakSecondsOf(policy())))) ledger.apply({ type: 'soakFinished' });
-    },
-
-    // A durable timer: when it is up the run is blocked, never rolled back, because the mesh is safe as it is.
-    awaitingPromotion: async (phase) => {
-      if (await leftWithin(phase, policy().timeouts.promotion)) return;
-      ledger.apply({ type: 'failed', obstacle: timedOut(ledger.state(), phase.gate) });
-    },
+    soaking: gates.soak,
+    analysing: gates.judge,
+    awaitingPromotion: gates.awaitPromotion,
+    rollingBackWave: gates.moveWaveBack,
 
     finalizing: () =>
       step(async () => {
@@ -121,6 +116,12 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     rejected: over,
     cancelled: over,
   };
+
+  /** How its workloads do before anything of the wave moves: afterwards nobody blames the new revision for what was so before. */
+  async function notePodHealth(wave: number): Promise<void> {
+    const { name = '', namespaces = [] } = ledger.state().plan?.waves[wave] ?? {};
+    if (namespaces.length > 0) await change.notePodHealth({ run, wave: name, namespaces });
+  }
 
   /** Tags of current Istio: with the wave that holds their last namespace, or before the end where nothing asks for them. */
   async function moveTags(wave: string): Promise<void> {
@@ -179,7 +180,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
 }
 
 function waitingIn({ namespaces }: RunState, wave: number): NamespaceState[] {
-  return namespaces.filter((row) => row.wave === wave && row.status === 'waiting');
+  return namespaces.filter((row) => row.wave === wave && (row.status === 'waiting' || row.status === 'moving'));
 }
 
 function touchedIn({ namespaces }: RunState): NamespaceState[] {

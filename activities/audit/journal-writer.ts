@@ -10,7 +10,7 @@ interface Known {
   bytes: number;
 }
 
-/** Appends to one journal file, one call after the other. */
+/** Appends to one journal file, in the order of the calls. */
 export type JournalWriter = (entries: readonly NewEntry[]) => Promise<void>;
 
 /**
@@ -19,7 +19,9 @@ export type JournalWriter = (entries: readonly NewEntry[]) => Promise<void>;
  */
 export function createJournalWriter(file: string): JournalWriter {
   const known: Known = { numbering: createNumbering(), bytes: 0 };
+  let waiting: NewEntry[] = [];
   let last: Promise<void> = Promise.resolve();
+  let next: Promise<void> | null = null;
 
   const append = async (entries: readonly NewEntry[]): Promise<void> => {
     const torn = await catchUp(file, known);
@@ -28,10 +30,17 @@ export function createJournalWriter(file: string): JournalWriter {
   };
 
   return (entries) => {
-    const mine = last.then(() => append(entries));
-    // A failed append is its caller's, not the next one's.
-    last = mine.catch(() => undefined);
-    return mine;
+    waiting.push(...entries);
+    // All that comes while the disk is busy is made safe together: hundreds of workloads tell of themselves at once.
+    next ??= last.then(() => {
+      const together = waiting;
+      [waiting, next] = [[], null];
+      const mine = append(together);
+      // A failed append is its callers', not the next one's.
+      last = mine.catch(() => undefined);
+      return mine;
+    });
+    return next;
   };
 }
 

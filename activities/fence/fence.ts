@@ -61,12 +61,15 @@ export function createFence({ kube, serverId }: FenceOptions): Fence {
     return unlessChanged(() => kube(run.cluster).create(LEASES, leaseFor(run, serverId(), at)));
   };
 
+  const look = async (run: RunRef): Promise<boolean> => {
+    const { lease, mine } = await find(run);
+    if (mine && lease !== null) await renew(run, lease);
+    return mine;
+  };
+  const shared = createSharedLooks(look);
+
   return {
-    async isHeld(run) {
-      const { lease, mine } = await find(run);
-      if (mine && lease !== null) await renew(run, lease);
-      return mine;
-    },
+    isHeld: shared,
     async acquire(run) {
       for (let meeting = 0; meeting < MEETINGS; meeting++) {
         const { lease, mine } = await find(run);
@@ -82,6 +85,33 @@ export function createFence({ kube, serverId }: FenceOptions): Fence {
       renewed.delete(run.runId);
       return kube(run.cluster).delete(FENCE, { uid });
     },
+  };
+}
+
+/** Many workloads restart at once: whoever asks while a look is under way shares the next one, which begins after the question. */
+function createSharedLooks(look: (run: RunRef) => Promise<boolean>): (run: RunRef) => Promise<boolean> {
+  const current = new Map<string, Promise<boolean>>();
+  const next = new Map<string, Promise<boolean>>();
+  const begin = (run: RunRef): Promise<boolean> => {
+    const mine = look(run).finally(() => {
+      if (current.get(run.runId) === mine) current.delete(run.runId);
+    });
+    current.set(run.runId, mine);
+    return mine;
+  };
+  return (run) => {
+    const under = current.get(run.runId);
+    if (under === undefined) return begin(run);
+    const following =
+      next.get(run.runId) ??
+      under
+        .catch(() => undefined)
+        .then(() => {
+          next.delete(run.runId);
+          return begin(run);
+        });
+    next.set(run.runId, following);
+    return following;
   };
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { GateOutcome, GateVerdict } from '../../domain/gate-verdict.js';
+import type { Verdict, GateVerdict } from '../../domain/gate-verdict.js';
 import { subjectOf } from '../../domain/gates/sentences.js';
 import { recordOperation, type ReportProgress } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
@@ -27,7 +27,7 @@ const LOG_PATIENCE_MS = 5_000;
 
 /** What became of the Job. */
 interface JobEnd {
-  readonly verdict: Exclude<GateOutcome, 'inconclusive'>;
+  readonly verdict: Exclude<Verdict, 'inconclusive'>;
   readonly detail: string;
 }
 

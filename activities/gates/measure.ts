@@ -1,4 +1,4 @@
-import type { GateMeasurement } from '../../domain/gate-verdict.js';
+import type { Measurement } from '../../domain/gate-verdict.js';
 import { comparesControl, judgeMeasurement, thresholdOf, type Reading } from '../../domain/gates/measurement.js';
 import { fillQuery, type QueryScope } from '../../domain/gates/query.js';
 import { tellMeasurement } from '../../domain/gates/sentences.js';
@@ -25,7 +25,7 @@ export interface Measuring {
 const SHOWN = 4_000;
 
 /** Measures a metric once and judges it. */
-export async function measure(measuring: Measuring, metric: AnalysisMetric): Promise<GateMeasurement> {
+export async function measure(measuring: Measuring, metric: AnalysisMetric): Promise<Measurement> {
   const query = fillQuery(metric.query, measuring.scope);
   const shown = query.length > SHOWN ? `${query.slice(0, SHOWN)}...` : query;
   return { ...(await ask(measuring, metric, query)), query: shown, link: measuring.prometheus.link(shown) };
@@ -34,7 +34,7 @@ export async function measure(measuring: Measuring, metric: AnalysisMetric): Pro
 /** Writes a measurement into the journal: what was asked, what the answer was, and what it means. */
 export async function noteMeasurement(
   { context, run, id, prometheus }: Measuring,
-  measurement: GateMeasurement,
+  measurement: Measurement,
   nth: number,
 ): Promise<void> {
   const argv = prometheus.argv(measurement.query ?? '');
@@ -52,7 +52,7 @@ async function ask(
   { prometheus, scope, before, signal }: Measuring,
   metric: AnalysisMetric,
   query: string,
-): Promise<GateMeasurement> {
+): Promise<Measurement> {
   const [value, volume, control] = await Promise.all([
     prometheus.ask(query, signal),
     metric.volume === undefined ? undefined : prometheus.ask(fillQuery(metric.volume.query, scope), signal),
@@ -81,8 +81,6 @@ function numberOf(reading?: Reading): number | undefined {
 
 type Loose<Whole> = { [Field in keyof Whole]: Whole[Field] | undefined };
 
-function withoutUndefined(loose: Loose<GateMeasurement>): GateMeasurement {
-  return Object.fromEntries(
-    Object.entries(loose).filter(([, value]) => value !== undefined),
-  ) as unknown as GateMeasurement;
+function withoutUndefined(loose: Loose<Measurement>): Measurement {
+  return Object.fromEntries(Object.entries(loose).filter(([, value]) => value !== undefined)) as unknown as Measurement;
 }

@@ -1,4 +1,4 @@
-import type { GateMeasurement, GateVerdict } from '../../domain/gate-verdict.js';
+import type { Measurement, GateVerdict } from '../../domain/gate-verdict.js';
 import { healthOf } from '../../domain/gates/pod-health.js';
 import { subjectOf } from '../../domain/gates/sentences.js';
 import { named } from '../../domain/named.js';
@@ -14,7 +14,7 @@ import { podCollections, podsAmong, watchPods, type PodSight } from './pod-watch
 const LOOK_AGAIN_MS = 2_000;
 
 /** What a look at the pods means. */
-export function judgeSight({ complaints, pods, blind }: PodSight): GateMeasurement {
+export function judgeSight({ complaints, pods, blind }: PodSight): Measurement {
   const common = { metric: 'pod-health', threshold: 'no worse than before the wave' };
   if (blind !== null) return { ...common, verdict: 'error', detail: `the pods cannot be seen: ${blind}` };
   const value = new Set(complaints.map(({ workload }) => workload)).size;
@@ -64,7 +64,7 @@ async function watchUntil(
   context: ActivityContext,
   subject: GateSubject,
   { end, signal, report }: Watching,
-): Promise<GateMeasurement> {
+): Promise<Measurement> {
   const watch = await watchPods(context, subject);
   try {
     for (;;) {
@@ -79,7 +79,7 @@ async function watchUntil(
   }
 }
 
-function toVerdict(subject: GateSubject, measurement: GateMeasurement): GateVerdict {
+function toVerdict(subject: GateSubject, measurement: Measurement): GateVerdict {
   const { verdict, detail = '' } = measurement;
   const whose = subjectOf({ cluster: subject.run.cluster, ...subject });
   const measurements = [measurement];

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { GateMeasurement, GateOutcome, GateVerdict } from '../../domain/gate-verdict.js';
+import type { Measurement, Verdict, GateVerdict } from '../../domain/gate-verdict.js';
 import { judgeAnalysis, judgeMetric, judgeMetricUntil } from '../../domain/gates/metric-verdict.js';
 import { tellAnalysis } from '../../domain/gates/sentences.js';
 import type { AnalysisMetric, AnalysisTemplate } from '../../domain/policy/analysis-template.js';
@@ -23,7 +23,7 @@ export interface Analysis {
 }
 
 /** What one metric came to. */
-type Part = GateMeasurement & { readonly dryRun?: boolean };
+type Part = Measurement & { readonly dryRun?: boolean };
 
 /** Of a soak of days not every measurement that says what the one before it said is kept. */
 const RARELY = 20;
@@ -113,8 +113,8 @@ function bornAt(pods: readonly Pod[]): number[] {
 
 /** Measures one metric until its verdict is there. */
 async function untilDecided(measuring: Measuring, metric: AnalysisMetric, stopAt: string | undefined): Promise<Part> {
-  const outcomes: GateOutcome[] = [];
-  const kept: Partial<Record<GateOutcome, GateMeasurement>> = {};
+  const outcomes: Verdict[] = [];
+  const kept: Partial<Record<Verdict, Measurement>> = {};
   for (let nth = 1; ; nth++) {
     const measurement = await measure(measuring, metric);
     const isNews = nth <= metric.count || nth % RARELY === 0 || outcomes.at(-1) !== measurement.verdict;
@@ -127,11 +127,7 @@ async function untilDecided(measuring: Measuring, metric: AnalysisMetric, stopAt
   }
 }
 
-function decide(
-  metric: AnalysisMetric,
-  outcomes: readonly GateOutcome[],
-  stopAt: string | undefined,
-): GateOutcome | null {
+function decide(metric: AnalysisMetric, outcomes: readonly Verdict[], stopAt: string | undefined): Verdict | null {
   if (stopAt === undefined) return judgeMetric(metric, outcomes);
   return judgeMetricUntil(metric, outcomes, leftUntil(stopAt) === 0);
 }

@@ -22,7 +22,11 @@ export function createInstallGateways(context: ActivityContext): Activities['ins
       const expected = proxyOf(route, 'to');
       for (const gateway of gateways) {
         const workload = { kind: 'Deployment' as const, ...placeOf(gateway) };
-        await followProxies(context, { run, workload, direction: 'forward', expected, timeoutSeconds }, signal);
+        await followProxies(
+          context,
+          { run, workload, direction: 'forward', expected, timeoutSeconds, isOrdered: false },
+          signal,
+        );
         await requireFront(context.access(run.cluster).kube, run, before, gateway.deployment);
       }
     });

@@ -4,10 +4,10 @@ import { isBehind } from '../../domain/rollout.js';
 import type { SidecarTarget } from '../../domain/workload.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities, MoveResult } from '../contract.js';
-import { heartbeating } from '../heartbeat.js';
+import { heartbeating, isFirstTry } from '../heartbeat.js';
 import type { KubeClient, KubeObject } from '../kube/types.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
-import { createMoveWorkload } from '../workloads/move-workload.js';
+import { moveWorkload } from '../workloads/move-workload.js';
 import { ownedPods } from '../workloads/owned-pods.js';
 import { podsIn, workloadResource } from '../workloads/resources.js';
 import type { MoveInput } from '../workloads/watch-workload.js';
@@ -22,14 +22,13 @@ import { requireFront } from './gateways.js';
  * @throws GatewayChanged when an address, a traffic policy, an autoscaler or a budget is not as before; else as `moveWorkload`
  */
 export function createMoveGateway(context: ActivityContext): Activities['moveGateway'] {
-  const moveWorkload = createMoveWorkload(context);
   return ({ run, route, gateway, direction, timeoutSeconds }) =>
     heartbeating(async (signal): Promise<MoveResult> => {
       const { kube } = context.access(run.cluster);
       const workload = { kind: 'Deployment' as const, ...placeOf(gateway) };
       const side = direction === 'forward' ? 'to' : 'from';
       const expected = proxyOf(route, side);
-      const input = { run, workload, direction, expected, timeoutSeconds };
+      const input = { run, workload, direction, expected, timeoutSeconds, isOrdered: isFirstTry() };
       const before = await readSnapshot(context.dataDir, run);
       const record = before.gateways?.[gateway.deployment];
       const object = await kube.get(workloadResource(workload));
@@ -42,7 +41,7 @@ export function createMoveGateway(context: ActivityContext): Activities['moveGat
         const mayHaveOne = direction === 'forward' && gateway.kind === 'injected';
         const needsOne = mayHaveOne && (await isToMove(kube, object, input));
         if (needsOne) await raiseCanary(context, canary, object, signal);
-        result = await moveWorkload(input);
+        result = await moveWorkload(context, input, signal);
         await removeCanary(context, canary);
       } else {
         // In place istiod rolls it out by itself, and it goes on asking for what it asks for.

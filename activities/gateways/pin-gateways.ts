@@ -61,6 +61,6 @@ async function ask(
   if (isNew) await untilHolds(isCopied, { timeoutSeconds: COPIED_WITHIN_SECONDS, signal });
   const workload = { kind: 'Deployment' as const, ...placeOf(gateway) };
   const direction = side === 'to' ? ('forward' as const) : ('back' as const);
-  const input = { run, workload, direction, expected: proxyOf(route, side), timeoutSeconds };
+  const input = { run, workload, direction, expected: proxyOf(route, side), timeoutSeconds, isOrdered: false };
   await followProxies(context, input, signal, { occasion: `.label-${wanted ?? 'none'}` });
 }

@@ -20,6 +20,8 @@ export interface KubeClientOptions {
   readonly credentials?: Credentials;
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** Told of each answer by which the server asks for fewer requests; an eviction that a budget refuses is none. */
+  readonly onThrottled?: () => void;
 }
 
 const PAGE = 500;
@@ -57,7 +59,10 @@ export function createKubeClient(cluster: RegisteredCluster, options: KubeClient
     const payload = body === undefined ? {} : { body: { contentType, text: JSON.stringify(body) } };
     const sendOnce = async () => {
       await takeToken();
-      return send(await credentials('asking'), { method, path, silenceMs, ...payload });
+      const outcome = await send(await credentials('asking'), { method, path, silenceMs, ...payload });
+      const isThrottled = outcome.type === 'answer' && outcome.status === 429 && !path.endsWith('/eviction');
+      if (isThrottled) options.onThrottled?.();
+      return outcome;
     };
     const { outcome, tries } = await sendWithRetries(sendOnce, safety, {
       ...policy,
@@ -87,10 +92,10 @@ export function createKubeClient(cluster: RegisteredCluster, options: KubeClient
       const request = { method: 'GET', path: apiPath(resource), safety: 'read' } as const;
       return orElse(null, [404], () => write(request, 'reading', resource));
     },
-    async list(resource, selection = {}) {
+    async list(resource, selection = {}, slim = (object) => object) {
       const read = (path: string) =>
         ask({ doing: `listing ${describeResource(resource)}`, method: 'GET', path, safety: 'read' });
-      return orElse({ items: [], resourceVersion: '' }, [404], () => readPages(resource, selection, read));
+      return orElse({ items: [], resourceVersion: '' }, [404], () => readPages(resource, { selection, read, slim }));
     },
     async create(resource, body, writeOptions) {
       // The name of a new object stands in its body; the path is the collection's.
@@ -157,6 +162,8 @@ export function createKubeClient(cluster: RegisteredCluster, options: KubeClient
   };
 }
 
+type Slim = (object: KubeObject) => KubeObject;
+
 interface Page {
   readonly apiVersion?: string;
   readonly kind?: string;
@@ -165,7 +172,10 @@ interface Page {
 }
 
 /** Reads a collection in pages, and in one piece when the history that the pages share expires on the way. */
-async function readPages(resource: Resource, selection: Selection, read: (path: string) => Promise<string>) {
+async function readPages(
+  resource: Resource,
+  { selection, read, slim }: { selection: Selection; read: (path: string) => Promise<string>; slim: Slim },
+) {
   const items: KubeObject[] = [];
   let query: Record<string, string> = { ...selection, limit: String(PAGE) };
   for (;;) {
@@ -176,7 +186,7 @@ async function readPages(resource: Resource, selection: Selection, read: (path: 
       query = { ...selection };
       continue;
     }
-    items.push(...(page.items ?? []).map((item) => withKind(item, page)));
+    items.push(...(page.items ?? []).map((item) => slim(withKind(item, page))));
     const { continue: next = '', resourceVersion = '' } = page.metadata ?? {};
     if (next === '') return { items, resourceVersion };
     query = { ...selection, limit: String(PAGE), continue: next };

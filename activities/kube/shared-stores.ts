@@ -1,3 +1,4 @@
+import { keepingOf } from './keeping.js';
 import { openSource, type Store, type StoreOptions, type StoreSource } from './store.js';
 import type { KubeClient, Resource, Selection } from './types.js';
 
@@ -45,7 +46,9 @@ export function createStorePool(client: KubeClient, options: StorePoolOptions = 
   return {
     acquire(resource, selection = {}) {
       const key = JSON.stringify([resource.api, resource.plural, resource.namespace, resource.name, selection]);
-      const entry = find(key, () => openSource(client, resource, selection, storeOptions));
+      const entry = find(key, () =>
+        openSource(client, resource, selection, { keeping: keepingOf(resource), ...storeOptions }),
+      );
       clearTimeout(entry.timer);
       entry.holders++;
       const store = entry.source.hold(() => held.get(store)?.());

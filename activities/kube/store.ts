@@ -1,17 +1,19 @@
 import { isFailure } from '../failure.js';
 import { statusOf } from './failures.js';
 import { backoffBound } from './retry.js';
-import { createBoard, type Store } from './store-board.js';
+import { createBoard, type Keeping, type Store } from './store-board.js';
 import { SYSTEM_CLOCK, type Clock } from './token-bucket.js';
 import { ExpiredWatch, type KubeClient, type Resource, type Selection } from './types.js';
 
-export type { Store } from './store-board.js';
+export type { Keeping, Store } from './store-board.js';
 
 export interface StoreOptions {
   /** Closes the store when it aborts. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** How its objects are kept. @default whole, by their names */
+  readonly keeping?: Keeping;
 }
 
 /** A supervised watch that several holders can share. */
@@ -55,7 +57,8 @@ export function openSource(
   options.signal?.addEventListener('abort', close, { once: true });
   if (options.signal?.aborted === true) close();
   const { signal } = closing;
-  const board = createBoard();
+  const { keeping = {} } = options;
+  const board = createBoard(keeping);
   let failures = 0;
 
   const pause = (ms: number) => sleepUntilAborted(ms, signal, clock);
@@ -86,7 +89,7 @@ export function openSource(
   };
 
   const listAndWatch = async (): Promise<void> => {
-    const { items, resourceVersion } = await client.list(resource, selection);
+    const { items, resourceVersion } = await client.list(resource, selection, keeping.slim);
     board.replaceAll(items);
     if (resourceVersion === '') return pause(UNKNOWN_RESOURCE_MS);
     let version = resourceVersion;

@@ -76,7 +76,12 @@ export interface KubeClient {
   /** @returns null when there is no such object (or no such resource) */
   get(resource: Resource): Promise<KubeObject | null>;
   /** Every object of the collection, read in pages. An unknown resource gives an empty list. */
-  list(resource: Resource, selection?: Selection): Promise<{ items: readonly KubeObject[]; resourceVersion: string }>;
+  list(
+    resource: Resource,
+    selection?: Selection,
+    /** What is kept of each object while further pages come; all of it when left out. */
+    slim?: (object: KubeObject) => KubeObject,
+  ): Promise<{ items: readonly KubeObject[]; resourceVersion: string }>;
   create(resource: Resource, body: object, options?: WriteOptions): Promise<KubeObject>;
   /** JSON merge patch: null removes a field. */
   mergePatch(resource: Resource, body: object, options?: WriteOptions): Promise<KubeObject>;

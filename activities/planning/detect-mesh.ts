@@ -26,8 +26,15 @@ export function createDetectMesh({ access }: ActivityContext): Activities['detec
   return ({ cluster }) => detectMesh(cluster, access(cluster).kube);
 }
 
-/** Control planes, namespaces with their pods by proxy, and gateways of one cluster. */
-export async function detectMesh(cluster: string, kube: KubeClient): Promise<DetectedMesh> {
+/**
+ * Control planes, namespaces with their pods by proxy, and gateways of one cluster.
+ * @param options `withLabels`: those of the namespaces too, for who selects by them
+ */
+export async function detectMesh(
+  cluster: string,
+  kube: KubeClient,
+  { withLabels = false }: { readonly withLabels?: boolean } = {},
+): Promise<DetectedMesh> {
   const [version, webhooks, namespaces, pods, ...workloads] = await Promise.all([
     kube.raw('/version'),
     kube.list({ api: 'admissionregistration.k8s.io/v1', plural: 'mutatingwebhookconfigurations' }),
@@ -48,7 +55,10 @@ export async function detectMesh(cluster: string, kube: KubeClient): Promise<Det
     controlPlanes: inMesh.filter(isIstiod).map(controlPlane),
     namespaces: namespaces.items
       .filter(({ metadata }) => metadata.labels?.[PROBE_LABEL] === undefined)
-      .map((namespace) => injectionOf(namespace, byNamespace.get(namespace.metadata.name) ?? [], counted)),
+      .map((namespace) => ({
+        ...injectionOf(namespace, byNamespace.get(namespace.metadata.name) ?? [], counted),
+        ...(withLabels && { labels: namespace.metadata.labels ?? {} }),
+      })),
     gateways: inMesh.filter(isGateway).map(({ metadata }) => `${ISTIO_NAMESPACE}/${metadata.name}`),
     ...(tags.length > 0 && { tags }),
     ...(gateways.length > 0 && { gatewayDeployments: gateways }),

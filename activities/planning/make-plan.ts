@@ -14,8 +14,12 @@ import {
 import { effectivePolicy } from '../../domain/policy/effective.js';
 import type { Release } from '../../domain/release.js';
 import { revisionedCommands } from '../../domain/revisioned-commands.js';
+import { gatewayProblems } from '../../domain/policy/gateways.js';
+import type { Policy } from '../../domain/policy/schema.js';
+import { stepsOf, withPolicy } from '../../domain/policy/waves-of-plan.js';
 import { divideRevisioned, type RevisionedWaves } from '../../domain/revisioned-waves.js';
-import { divideIntoWaves, movableNamespaces, podsWithSidecar } from '../../domain/waves.js';
+import type { WaveProblem } from '../../domain/wave-problem.js';
+import { divideIntoWaves, movableNamespaces, podsWithSidecar, type WaveOptions } from '../../domain/waves.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { meshDriver } from '../mesh/drivers/index.js';
@@ -34,7 +38,8 @@ export function createMakePlan(context: ActivityContext): Activities['makePlan']
     const { kube } = context.access(request.cluster);
     const release = context.release(request.release);
     const overlays = await digestOverlays(context, request.options.overlays);
-    const plan = planOf(request, release, await detectMesh(request.cluster, kube), overlays);
+    const withLabels = request.options.policy.waves?.some(({ selector }) => selector !== undefined) === true;
+    const plan = planOf(request, release, await detectMesh(request.cluster, kube, { withLabels }), overlays);
     return withSourceArchive(plan, context.catalogue);
   };
 }
@@ -48,7 +53,9 @@ export function planOf(
 ): Plan {
   const { findings, route, target, from } = wayTo(release, request, mesh);
   const names = { from, to: target.revision };
-  const { waves, tags, problems } = wavesOf(release.driver, mesh, names, request.options);
+  const policy = effectivePolicy(request.options);
+  const { waves: divided, tags, problems } = wavesOf(release.driver, mesh, names, { ...request.options, policy });
+  const waves = withPolicy(divided, policy);
   const included = new Set(waves.flatMap(({ namespaces }) => namespaces));
   const namespaces = mesh.namespaces.filter(({ namespace }) => included.has(namespace));
   const pods = namespaces.reduce((sum, entry) => sum + podsWithSidecar(entry), 0);
@@ -57,12 +64,13 @@ export function planOf(
     release: release.version,
     route,
     options: request.options,
-    policy: effectivePolicy(request.options),
+    policy,
     ...(overlays.length > 0 && { overlays }),
-    findings: [...findings, ...problems.map(({ message }) => wrongNamespace(message))],
+    findings: [...findings, ...problems.map(wrongWave)],
     waves,
     ...(tags.length > 0 && { tags }),
-    commands: route === null ? [] : commandsOf({ release: target, options: request.options, waves, tags, route }),
+    commands:
+      route === null ? [] : commandsOf({ release: target, options: request.options, waves, tags, route }, policy),
     totals: {
       namespaces: included.size,
       workloads: namespaces.reduce((sum, { workloads }) => sum + workloads, 0),
@@ -91,17 +99,21 @@ function wavesOf(
   driver: DriverName,
   mesh: DetectedMesh,
   names: { readonly from: string; readonly to: string },
-  options: UpgradeRequest['options'],
+  options: WaveOptions,
 ): RevisionedWaves {
   if (driver === 'istio-revisioned') return divideRevisioned(mesh, names, options);
-  return { ...divideIntoWaves(movableNamespaces(mesh, names), options), tags: [] };
+  const { waves, problems } = divideIntoWaves(movableNamespaces(mesh, names), options);
+  // The guide's installation brings the gateway with the control plane.
+  const late = mesh.gateways.length === 0 ? [] : gatewayProblems(options.policy, 'withControlPlane');
+  return { waves, problems: [...problems, ...late], tags: [] };
 }
 
-function commandsOf(planned: Parameters<typeof revisionedCommands>[0]): string[] {
-  const { release, options, waves, route } = planned;
+function commandsOf({ waves, ...rest }: Parameters<typeof revisionedCommands>[0], policy: Policy): string[] {
+  const planned = { ...rest, waves: waves.map((wave) => ({ ...wave, gates: stepsOf(wave, policy) })) };
+  const { release, options, route } = planned;
   if (isInPlace(route)) return inPlaceCommands(planned);
   const isRevisioned = driverOf(route) === 'istio-revisioned';
-  return isRevisioned ? revisionedCommands(planned) : plannedCommands(release, options, waves, route);
+  return isRevisioned ? revisionedCommands(planned) : plannedCommands(release, options, planned.waves, route);
 }
 
 function noSource({ cluster }: UpgradeRequest, mesh: DetectedMesh): Finding {
@@ -137,13 +149,13 @@ function refusedInPlace({ driver, version }: Release): Finding[] {
   ];
 }
 
-function wrongNamespace(message: string): Finding {
+function wrongWave({ message, remedy }: WaveProblem): Finding {
   return {
     check: 'MESH002',
     severity: 'blocker',
-    reason: 'UnknownNamespace',
+    reason: remedy === undefined ? 'UnknownNamespace' : 'WavesImpossible',
     message,
-    remedy: 'Name a namespace with istio-injection=enabled or with the revision of the old control plane.',
+    remedy: remedy ?? 'Name a namespace with istio-injection=enabled or with the revision of the old control plane.',
   };
 }
 

@@ -1,4 +1,3 @@
-import { activityInfo } from '@temporalio/activity';
 import { REPLACEMENT_LABEL } from '../../domain/names.js';
 import { isLive, type Pod } from '../../domain/pod.js';
 import {
@@ -52,12 +51,12 @@ export async function evictPods(
  */
 async function beginReplacing(
   context: ActivityContext,
-  { run, workload, direction, expected }: MoveInput,
+  { run, workload, direction, expected, isOrdered }: MoveInput,
   { object, mark, owned }: { readonly object: KubeObject; readonly mark: string; readonly owned: readonly Pod[] },
 ): Promise<string> {
   const recorded = replacedSince(asWorkload(object), mark);
   const isOver = !owned.some((pod) => isBehind(pod, expected));
-  if (recorded !== null && (isOver || activityInfo().attempt > 1)) return recorded;
+  if (recorded !== null && (isOver || !isOrdered)) return recorded;
   const since = newestCreation(owned);
   const patch = { metadata: { labels: { [REPLACEMENT_LABEL]: replacementMark(mark, since) } } };
   const id = `replace-pods/${workloadName(workload)}/${direction}`;

@@ -1,4 +1,3 @@
-import { activityInfo } from '@temporalio/activity';
 import { unfinished } from '../../domain/mid-rollout.js';
 import { RESTART_ANNOTATION } from '../../domain/names.js';
 import type { Pod } from '../../domain/pod.js';
@@ -7,9 +6,8 @@ import { isBehind, needsRestart, restartMarkOf, type Rollout } from '../../domai
 import { actionFor } from '../../domain/workload-actions.js';
 import { restartMark, workloadName } from '../../domain/workload.js';
 import type { ActivityContext } from '../context.js';
-import type { Activities, MoveResult } from '../contract.js';
+import type { MoveResult } from '../contract.js';
 import { failure } from '../failure.js';
-import { heartbeating } from '../heartbeat.js';
 import type { KubeObject } from '../kube/types.js';
 import { evictPods } from './evict-pods.js';
 import { nudgeOwner } from './nudge-owner.js';
@@ -33,30 +31,41 @@ interface Found {
  * Guide, steps 5.2 and 5.3, for one workload of any kind: moves its pods once per run and direction, in the way that
  * `domain/workload-actions.ts` says, until all of them run the expected sidecar and are Ready. Called again it finds its
  * own mark and only watches (I3).
+ * @param seen the workload as a watch has just shown it; it is read when left out
  * @throws WorkloadPaused, RolloutUnfinished, and the words of `RolloutFailure`
  */
-export function createMoveWorkload(context: ActivityContext): Activities['moveWorkload'] {
-  return (input) =>
-    heartbeating(async (signal): Promise<MoveResult> => {
-      const { workload } = input;
-      const found = await find(context, input);
-      if (found === null) return { workload, pods: 0, restarted: false };
-      if (!mustMove(found, input)) {
-        const moved = found.owned.length;
-        await createReporter(context, input)({ status: 'moved', desired: moved, moved });
-        return { workload, pods: moved, restarted: false };
-      }
-      let rested = await atRest(context, input, found, signal);
-      if (rested !== null && (await takeBackRestart(context, input, rested, signal))) {
-        rested = await find(context, input);
-        if (rested !== null && !mustMove(rested, input))
-          return { workload, pods: rested.owned.length, restarted: false };
-      }
-      if (rested === null) return { workload, pods: 0, restarted: false };
-      if (isBegun(rested, input) && isFirstTry()) await nudgeOwner(context, input, rested);
-      const { moved } = await move(context, input, rested, signal);
-      return { workload, pods: moved, restarted: true };
-    });
+export async function moveWorkload(
+  context: ActivityContext,
+  input: MoveInput,
+  signal: AbortSignal,
+  seen?: Pick<Found, 'object' | 'owned'>,
+): Promise<MoveResult> {
+  const { workload } = input;
+  const found = seen === undefined ? await find(context, input) : { ...seen, mark: markOf(input) };
+  if (found === null) return { workload, pods: 0, restarted: false };
+  if (!mustMove(found, input)) {
+    const moved = found.owned.length;
+    await createReporter(context, input)({ status: 'moved', desired: moved, moved });
+    return { workload, pods: moved, restarted: false };
+  }
+  const calm = await atRest(context, input, found, signal);
+  const isTakenBack = calm !== null && (await takeBackRestart(context, input, calm, signal));
+  const rested = isTakenBack ? await find(context, input) : calm;
+  if (rested === null) return { workload, pods: 0, restarted: false };
+  if (isTakenBack && !mustMove(rested, input)) return { workload, pods: rested.owned.length, restarted: false };
+  if (isBegun(rested, input) && input.isOrdered) await nudgeOwner(context, input, rested);
+  const { moved } = await move(context, input, rested, signal);
+  return { workload, pods: moved, restarted: true };
+}
+
+/** How far a workload is, before anything is done with it: nothing to do, on its way by this run, or waiting. */
+export type Standing = 'there' | 'begun' | 'waiting';
+
+/** How far a workload is. A restart that has been seen to its end is `begun` too: to follow it again costs nothing. */
+export function standingOf(seen: Pick<Found, 'object' | 'owned'>, input: MoveInput): Standing {
+  const found = { ...seen, mark: markOf(input) };
+  if (isOurs(found, found.mark)) return 'begun';
+  return mustMove(found, input) ? 'waiting' : 'there';
 }
 
 /** The workload once nobody else rolls it out. What this run itself has begun, in either direction, it need not wait for. */
@@ -81,6 +90,10 @@ async function find(context: ActivityContext, { run, workload, direction }: Move
   return { object, owned: ownedPods(workload.kind, object, items), mark: restartMark(run.runId, direction) };
 }
 
+function markOf({ run, direction }: MoveInput): string {
+  return restartMark(run.runId, direction);
+}
+
 /**
  * A workload that this run has restarted in the other direction goes back even if none of its pods has come up on the
  * other sidecar yet: one may be on its way.
@@ -92,9 +105,6 @@ function mustMove(found: Found, input: MoveInput): boolean {
 function isBegun(found: Found, { run, direction }: MoveInput): boolean {
   return isOurs(found, found.mark) || isOurs(found, restartMark(run.runId, opposite(direction)));
 }
-
-/** The first try of an activity that finds its own mark follows a person's `retry`; a later one follows a crash. */
-const isFirstTry = () => activityInfo().attempt === 1;
 
 const opposite = (direction: MoveInput['direction']) => (direction === 'back' ? 'forward' : 'back');
 
@@ -110,7 +120,7 @@ function move(context: ActivityContext, input: MoveInput, found: Found, signal: 
   const { action } = actionFor(input.workload.kind, found.object);
   switch (action) {
     case 'restart':
-      return cameBackWrong(input, found)
+      return mustEvict(input, found)
         ? evictPods(context, input, found, signal)
         : restartWorkload(context, input, found, signal);
     case 'restartAt':
@@ -128,13 +138,15 @@ function move(context: ActivityContext, input: MoveInput, found: Found, signal: 
 }
 
 /**
- * Whether a person has said `retry` after pods of the restart had come back wrong. A second restart is out of the question
- * (I3), so exactly those pods are evicted; in the try in which they came back they end the move.
+ * Whether the pods of a workload that could be restarted are evicted all the same: because the policy says so and no restart
+ * has begun; because their eviction has begun; or because a person has said `retry` after the pods of the restart had come
+ * back wrong. A second restart is out of the question then (I3), so exactly those pods are evicted.
  */
-function cameBackWrong({ expected }: MoveInput, { object, owned, mark }: Found): boolean {
-  const isAgain = restartMarkOf(asWorkload(object)) === mark && isFirstTry();
+function mustEvict({ by, expected, isOrdered }: MoveInput, { object, owned, mark }: Found): boolean {
+  const isRestarted = restartMarkOf(asWorkload(object)) === mark;
+  if (!isRestarted) return by === 'evict' || replacedSince(asWorkload(object), mark) !== null;
   const fresh = owned.filter((pod) => pod.metadata.annotations?.[RESTART_ANNOTATION] === mark);
-  return isAgain && fresh.some((pod) => isBehind(pod, expected));
+  return isOrdered && fresh.some((pod) => isBehind(pod, expected));
 }
 
 function refuseReported({ run, workload }: MoveInput, { object }: Found): void {

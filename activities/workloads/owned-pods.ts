@@ -1,3 +1,4 @@
+import { HASH_LABELS, replicaSetOwner } from '../../domain/pod-owner.js';
 import { controllerOf, imageVersion, type Pod } from '../../domain/pod.js';
 import type { Workload } from '../../domain/rollout.js';
 import type { WorkloadKind } from '../../domain/workload.js';
@@ -18,12 +19,6 @@ export function versionOf(object: KubeObject): string {
   return imageVersion(asWorkload(object).spec.template.spec.containers[0]?.image ?? '');
 }
 
-/** The label with the hash of the template, of those that own their pods through ReplicaSets. */
-const HASH_LABELS: Partial<Record<WorkloadKind, string>> = {
-  Deployment: 'pod-template-hash',
-  Rollout: 'rollouts-pod-template-hash',
-};
-
 /**
  * The pods that a workload owns. A Deployment owns them through its ReplicaSets, so those of its selector whose
  * ReplicaSet bears its name are its own; so does a Rollout.
@@ -35,15 +30,4 @@ export function ownedPods(kind: WorkloadKind, workload: KubeObject, pods: readon
 function isOwned(kind: WorkloadKind, { metadata }: KubeObject, pod: KubeObject): boolean {
   if (HASH_LABELS[kind] !== undefined) return replicaSetOwner(kind, asPod(pod)) === metadata.name;
   return controllerOf(asPod(pod))?.uid === metadata.uid;
-}
-
-/**
- * The name of the Deployment or Rollout that a pod's ReplicaSet is named after; null when it is not named so. A ReplicaSet
- * is called `<owner>-<hash of the template>`, and the pod carries that hash.
- */
-export function replicaSetOwner(kind: WorkloadKind, pod: Pod): string | null {
-  const owner = controllerOf(pod);
-  const hash = pod.metadata.labels?.[HASH_LABELS[kind] ?? ''];
-  if (owner?.kind !== 'ReplicaSet' || hash === undefined || !owner.name.endsWith(`-${hash}`)) return null;
-  return owner.name.slice(0, -hash.length - 1);
 }

@@ -1,13 +1,22 @@
 import type { DriverName } from '../../domain/driver.js';
 import { wantsSidecar } from '../../domain/injection.js';
 import type { PlannedWorkload } from '../../domain/plan.js';
-import { controllerOf, isLive, type Pod } from '../../domain/pod.js';
-import { actionFor, actionSentence, strategyOf, type OwnerKind } from '../../domain/workload-actions.js';
+import { workloadKeyOf } from '../../domain/pod-owner.js';
+import { isLive } from '../../domain/pod.js';
+import { waysToReplace } from '../../domain/policy/replace-by.js';
+import {
+  actionFor,
+  actionSentence,
+  strategyOf,
+  type ActionRow,
+  type OwnerKind,
+} from '../../domain/workload-actions.js';
+import { MOVABLE_KINDS } from '../../domain/workload.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { heartbeating } from '../heartbeat.js';
 import type { KubeClient, KubeObject, Resource } from '../kube/types.js';
-import { asPod, replicaSetOwner } from './owned-pods.js';
+import { asPod, asWorkload } from './owned-pods.js';
 import { createOwnerFinder, type Owner } from './owners.js';
 
 /** Kinds that are listed whole: nearly every pod belongs to one of them, and asking for each owner would take a request each. */
@@ -25,7 +34,7 @@ type Found = Pick<Owner, 'kind' | 'called' | 'name' | 'object'> & { readonly nam
  * `domain/workload-actions.ts`, by namespace and name. Changes nothing.
  */
 export function createPlanWorkloads({ access }: ActivityContext): Activities['planWorkloads'] {
-  return ({ cluster, namespaces, driver }) =>
+  return ({ cluster, namespaces, driver, replace }) =>
     heartbeating(async () => {
       const { kube } = access(cluster);
       const wanted = new Set(namespaces);
@@ -33,7 +42,7 @@ export function createPlanWorkloads({ access }: ActivityContext): Activities['pl
       const all = [...(await ownersOfPods(kube, wanted, driver)), ...(await cronJobs(kube, wanted))];
       for (const owner of all) found.set(nameOf(owner), owner);
       return [...found.values()]
-        .map(planned)
+        .map(planner(waysToReplace(replace)))
         .sort((a, b) => a.namespace.localeCompare(b.namespace) || a.sentence.localeCompare(b.sentence));
     });
 }
@@ -61,7 +70,7 @@ async function ownersOfPods(
       .filter((pod) => namespaces.has(pod.metadata.namespace ?? '') && isLive(pod) && wantsSidecar(pod, driver))
       .map(async (pod): Promise<Found> => {
         const namespace = pod.metadata.namespace ?? '';
-        return listed.get(plainOwner(pod, namespace)) ?? { ...(await ownerOf(pod)), namespace };
+        return listed.get(workloadKeyOf(pod)) ?? { ...(await ownerOf(pod)), namespace };
       }),
   );
 }
@@ -78,21 +87,35 @@ function asFound(kind: OwnerKind, object: KubeObject): Found {
   return { kind, called: kind, name, namespace, object };
 }
 
-/** The owner that a pod's own references tell, without asking: `Deployment shop/cart`. */
-function plainOwner(pod: Pod, namespace: string): string {
-  const deployment = replicaSetOwner('Deployment', pod);
-  const owner = deployment === null ? controllerOf(pod) : { kind: 'Deployment', name: deployment };
-  return `${owner?.kind ?? 'Pod'} ${namespace}/${owner?.name ?? pod.metadata.name}`;
-}
-
 function nameOf({ called, namespace, name }: Pick<Found, 'called' | 'namespace' | 'name'>): string {
   return `${called} ${namespace}/${name}`;
 }
 
-function planned(found: Found): PlannedWorkload {
-  const { kind, called, namespace, name } = found;
-  const object = found.object ?? { metadata: {} };
-  const [strategy, row] = [strategyOf(kind, object), actionFor(kind, object)];
-  const sentence = actionSentence(nameOf(found), strategy, row);
-  return { kind: called, namespace, name, strategy, action: row.action, sentence };
+function planner(waysOf: ReturnType<typeof waysToReplace>) {
+  return (found: Found): PlannedWorkload => {
+    const { kind, called, namespace, name } = found;
+    const object = found.object ?? { metadata: {} };
+    const strategy = strategyOf(kind, object);
+    const row = chosen(found, actionFor(kind, object), waysOf);
+    return {
+      kind: called,
+      namespace,
+      name,
+      strategy,
+      action: row.action,
+      sentence: actionSentence(nameOf(found), strategy, row),
+    };
+  };
+}
+
+/** What could be restarted is evicted where its label or the policy says so. */
+function chosen({ kind, namespace, name, object }: Found, row: ActionRow, waysOf: ReturnType<typeof waysToReplace>) {
+  const movable = MOVABLE_KINDS.find((candidate) => candidate === kind);
+  if (row.action !== 'restart' || movable === undefined || object === null) return row;
+  const { by, why } = waysOf({ kind: movable, namespace, name }, asWorkload(object));
+  return by === 'restart' ? row : { ...row, action: 'evict' as const, reason: `${capitalised(why)}.` };
+}
+
+function capitalised(clause: string): string {
+  return clause.slice(0, 1).toUpperCase() + clause.slice(1);
 }

@@ -10,9 +10,9 @@ const COLLECTIONS: Record<WorkloadKind, Resource> = {
   Rollout: { api: 'argoproj.io/v1alpha1', plural: 'rollouts' },
 };
 
-/** The collection of a kind of workloads in one namespace. */
-export function workloadCollection(kind: WorkloadKind, namespace: string): Resource {
-  return { ...COLLECTIONS[kind], namespace };
+/** The collection of a kind of workloads, in one namespace or in all of them. */
+export function workloadCollection(kind: WorkloadKind, namespace?: string): Resource {
+  return { ...COLLECTIONS[kind], ...(namespace === undefined ? {} : { namespace }) };
 }
 
 /** One workload, as a resource of the API. */

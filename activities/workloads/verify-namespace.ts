@@ -2,54 +2,70 @@ import { wantsSidecar } from '../../domain/injection.js';
 import { named } from '../../domain/named.js';
 import { hasSidecar, isKept, isLive, isReady, proxyTagOf, whyNotReady, type Pod } from '../../domain/pod.js';
 import { isBehind, restartMarkOf } from '../../domain/rollout.js';
-import { restartMark, workloadName, type SidecarTarget, type WorkloadRef } from '../../domain/workload.js';
+import {
+  restartMark,
+  workloadName,
+  type Direction,
+  type SidecarTarget,
+  type WorkloadRef,
+} from '../../domain/workload.js';
 import type { ActivityContext } from '../context.js';
-import type { Activities } from '../contract.js';
+import type { RunRef } from '../contract.js';
 import { failure } from '../failure.js';
-import { heartbeating } from '../heartbeat.js';
+import { namespaceKey } from '../kube/keeping.js';
+import { PODS } from '../kube/resources.js';
 import { refOf } from './list-workloads.js';
 import { asPod, asWorkload } from './owned-pods.js';
 import { createOwnerFinder, type Owner } from './owners.js';
-import { podsIn } from './resources.js';
 import { nextChange } from './watch-workload.js';
 
-type VerifyInput = Parameters<Activities['verifyNamespace']>[0];
+/** What is expected of a namespace. */
+export interface VerifyInput {
+  readonly run: RunRef;
+  readonly namespace: string;
+  readonly direction: Direction;
+  readonly expected: SidecarTarget;
+  readonly timeoutSeconds: number;
+}
 
 const LOOK_AGAIN_MS = 5_000;
 
 /**
- * Guide, step 5.3: every pod of the namespace that should have a sidecar has the expected one and is Ready. Pods of Jobs,
- * bare pods and pods of owners that Meshlift does not know are not waited for here; finalising looks at them.
+ * Guide, step 5.3: waits until every pod of the namespace that should have a sidecar has the expected one and is Ready.
+ * Pods of Jobs, bare pods and pods of owners that Meshlift does not know are not waited for here; finalising looks at them.
+ * @returns the pods, or the workloads that came meanwhile and must be moved first: then nothing is waited for
  */
-export function createVerifyNamespace(context: ActivityContext): Activities['verifyNamespace'] {
-  return (input) =>
-    heartbeating(async (signal) => {
-      const { run, namespace, expected, timeoutSeconds } = input;
-      const { stores } = context.access(run.cluster);
-      const store = stores.acquire(podsIn(namespace));
-      const deadline = Date.now() + timeoutSeconds * 1_000;
-      try {
-        await store.ready;
-        for (;;) {
-          signal.throwIfAborted();
-          const pods = store
-            .items()
-            .map(asPod)
-            .filter((pod) => isLive(pod) && isKept(pod) && wantsSidecar(pod, expected.driver));
-          const { late, behind } = await sort(context, input, pods);
-          if (late.length > 0) return { pods: 0, late };
-          if (behind.length === 0) return { pods: pods.length };
-          const blind = store.problem();
-          if (Date.now() > deadline && blind !== null) throw failure('ClusterUnreachable', blind);
-          if (Date.now() > deadline) throw notMoved(run.cluster, namespace, behind, expected);
-          await nextChange([store], Math.min(LOOK_AGAIN_MS, deadline - Date.now() + 1), signal);
-        }
-      } finally {
-        stores.release(store);
-      }
-    });
+export async function verifyNamespace(
+  context: ActivityContext,
+  input: VerifyInput,
+  signal: AbortSignal,
+): Promise<{ readonly pods: number; readonly late: readonly WorkloadRef[] }> {
+  const { run, namespace, expected, timeoutSeconds } = input;
+  const { stores } = context.access(run.cluster);
+  const store = stores.acquire(PODS);
+  const key = namespaceKey(namespace);
+  const change = { changed: (until?: AbortSignal) => store.changedAt(key, until) };
+  const deadline = Date.now() + timeoutSeconds * 1_000;
+  try {
+    await store.ready;
+    for (;;) {
+      signal.throwIfAborted();
+      const pods = store
+        .at(key)
+        .map(asPod)
+        .filter((pod) => isLive(pod) && isKept(pod) && wantsSidecar(pod, expected.driver));
+      const { late, behind } = await sort(context, input, pods);
+      if (late.length > 0) return { pods: 0, late };
+      if (behind.length === 0) return { pods: pods.length, late: [] };
+      const blind = store.problem();
+      if (Date.now() > deadline && blind !== null) throw failure('ClusterUnreachable', blind);
+      if (Date.now() > deadline) throw notMoved(run.cluster, namespace, behind, expected);
+      await nextChange([change], Math.min(LOOK_AGAIN_MS, deadline - Date.now() + 1), signal);
+    }
+  } finally {
+    stores.release(store);
+  }
 }
-
 /** What is left, by whether somebody must move it first or it is only waited for. */
 interface Sorted {
   readonly late: readonly WorkloadRef[];

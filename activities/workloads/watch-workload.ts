@@ -1,15 +1,36 @@
 import { newestCreation } from '../../domain/replacement.js';
 import { desiredPods } from '../../domain/rollout.js';
 import { isLive, type Pod } from '../../domain/pod.js';
-import type { WorkloadRef } from '../../domain/workload.js';
+import type { ReplaceBy } from '../../domain/policy/schema.js';
+import {
+  WORKLOAD_KINDS,
+  workloadName,
+  type Direction,
+  type SidecarTarget,
+  type WorkloadRef,
+} from '../../domain/workload.js';
 import type { ActivityContext } from '../context.js';
-import type { Activities, RunRef } from '../contract.js';
+import type { RunRef } from '../contract.js';
+import { PODS } from '../kube/resources.js';
 import type { KubeClient, KubeObject } from '../kube/types.js';
 import { asWorkload, ownedPods } from './owned-pods.js';
-import { podsIn, workloadCollection } from './resources.js';
+import { workloadCollection } from './resources.js';
 
 /** What one move of a workload is told. */
-export type MoveInput = Parameters<Activities['moveWorkload']>[0];
+export interface MoveInput {
+  readonly run: RunRef;
+  readonly workload: WorkloadRef;
+  readonly direction: Direction;
+  readonly expected: SidecarTarget;
+  readonly timeoutSeconds: number;
+  /** How its pods are replaced where both ways would do. @default by a restart */
+  readonly by?: ReplaceBy;
+  /**
+   * Whether a person has just ordered the move, for the first time or by `retry`. Else it is taken up again after a crash or
+   * a pause, and what has come back wrong stays as it is.
+   */
+  readonly isOrdered: boolean;
+}
 
 /** A workload at one instant. */
 export interface Sight {
@@ -35,25 +56,36 @@ export async function watchWorkload<Result>(
   look: (sight: Sight | null) => Promise<Result | null>,
 ): Promise<Result> {
   const { stores, kube } = context.access(run.cluster);
-  const pods = stores.acquire(podsIn(workload.namespace));
-  const workloads = stores.acquire(workloadCollection(workload.kind, workload.namespace));
+  const pods = stores.acquire(PODS);
+  const workloads = stores.acquire(watchedCollection(workload));
+  const [key, place] = [workloadName(workload), `${workload.namespace}/${workload.name}`];
+  const changes = [
+    { changed: (until?: AbortSignal) => pods.changedAt(key, until) },
+    { changed: (until?: AbortSignal) => workloads.changedAt(place, until) },
+  ];
   const refusalOf = createRefusalReader(kube, workload);
   try {
     await Promise.all([pods.ready, workloads.ready]);
     for (;;) {
       signal.throwIfAborted();
-      const object = workloads.items().find(({ metadata }) => metadata.name === workload.name);
-      const owned = object === undefined ? [] : ownedPods(workload.kind, object, pods.items());
+      const [object] = workloads.at(place);
+      const owned = object === undefined ? [] : ownedPods(workload.kind, object, pods.at(key));
       const blind = pods.problem() ?? workloads.problem();
       const sight = object === undefined ? null : { object, owned, refusal: await refusalOf(object, owned), blind };
       const result = await look(sight);
       if (result !== null) return result;
-      await nextChange([pods, workloads], LOOK_AGAIN_MS, signal);
+      await nextChange(changes, LOOK_AGAIN_MS, signal);
     }
   } finally {
     stores.release(pods);
     stores.release(workloads);
   }
+}
+
+/** One watch per kind for the whole mesh; but of kinds that have many objects and few moves only where there is one. */
+function watchedCollection({ kind, namespace }: WorkloadRef) {
+  const isCommon = WORKLOAD_KINDS.some((common) => common === kind);
+  return workloadCollection(kind, isCommon ? undefined : namespace);
 }
 
 /** Events are asked for at most that often. */

@@ -2,9 +2,9 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import type { RunCommand } from '../../domain/run.js';
 import type { AppDeps } from '../deps.js';
-import { updateIdOf } from '../idempotency.js';
+import { changedPlanHash, updateIdOf } from '../idempotency.js';
 import { checkRunPath } from '../lookups.js';
-import { emptyBody, promoteBody, reasonBody, skipBody } from '../schemas/commands.js';
+import { emptyBody, policyBody, promoteBody, reasonBody, skipBody } from '../schemas/commands.js';
 import { actorHeadersSchema, actorOf, orProblem, runPathSchema } from '../schemas/common.js';
 import { runStateSchema, startedSchema } from '../schemas/run.js';
 
@@ -35,9 +35,29 @@ export function commandRoutes(deps: CommandDeps): FastifyPluginCallbackZod {
     });
     addCommand(app, deps, {
       verb: 'promote',
-      summary: 'Opens the gate that the run waits at, for the plan that it follows',
+      summary:
+        'Opens the gate that the run waits at, for the plan that it follows; or changes its soak, or overrides it',
       body: promoteBody,
-      command: ({ gate, planHash }, by) => ({ type: 'promote', by, gate, planHash }),
+      command: ({ gate, planHash, soak, override }, by) => ({
+        type: 'promote',
+        by,
+        gate,
+        planHash,
+        ...(soak === undefined ? {} : { soak }),
+        ...(override === undefined ? {} : { override }),
+      }),
+    });
+    addCommand(app, deps, {
+      verb: 'policy',
+      summary: 'Another policy for the waves that have not begun; those that have keep theirs',
+      body: policyBody,
+      command: ({ planHash, policy }, by) => ({
+        type: 'changePolicy',
+        by,
+        planHash,
+        policy,
+        newHash: changedPlanHash(planHash, policy),
+      }),
     });
     addRollBack(app, deps);
     addCommand(app, deps, {

@@ -9,7 +9,7 @@ import {
 import { CHECK_GROUPS, SEVERITY_MEANINGS, type CheckGroup } from '../../domain/checks/descriptor.js';
 import { DRIVERS } from '../../domain/driver.js';
 import type { DetectedMesh, Finding, Plan, PlannedWorkload } from '../../domain/plan.js';
-import { policySchema } from '../../domain/policy/schema.js';
+import { gateStepSchema, policySchema } from '../../domain/policy/schema.js';
 import { upgradeOptionsSchema } from '../../domain/plan.js';
 import { listOf } from './common.js';
 
@@ -88,6 +88,13 @@ const waveSchema = z.object({
   name: z.string(),
   namespaces: listOf(z.string()),
   gate: z.string(),
+  gates: z
+    .exactOptional(listOf(gateStepSchema))
+    .meta({ description: 'What must be behind it before the next one begins; absent: `policy.gates.afterWave`.' }),
+  firstPercent: z
+    .exactOptional(z.int())
+    .meta({ description: "Percentage of each namespace's workloads that move before the others." }),
+  order: z.exactOptional(listOf(z.string())).meta({ description: 'Namespaces that begin first, in this order.' }),
   tags: z.exactOptional(listOf(z.string())).meta({ description: 'Revision tags that it begins with.' }),
   agents: z
     .exactOptional(listOf(nodeAgentSchema))

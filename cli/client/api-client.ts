@@ -30,7 +30,7 @@ export interface Page<Item> {
 }
 
 /** The last part of a command's route. */
-export type CommandVerb = 'pause' | 'resume' | 'promote' | 'retry' | 'skip' | 'cancel';
+export type CommandVerb = 'pause' | 'resume' | 'promote' | 'policy' | 'retry' | 'skip' | 'cancel';
 
 /** Points at one run; `latest` is a valid run id. */
 export interface RunPath {

@@ -1,5 +1,6 @@
 import { Argument, InvalidArgumentError } from 'commander';
 import { secondsOf } from '../../domain/duration.js';
+import type { SoakChange } from '../../domain/run.js';
 import { clusterIdSchema, namespaceNameSchema } from '../../domain/names.js';
 
 /**
@@ -11,6 +12,15 @@ export function parseDuration(text: string): number {
   if (seconds === null)
     throw new InvalidArgumentError('A duration has the form 90s, 10m, 2h or 7d; units may be joined, as in 1h30m.');
   return seconds;
+}
+
+/** Reads how a soak is to change: `skip`, `+10m`, `-5m`. */
+export function parseSoakChange(text: string): SoakChange {
+  if (text === 'skip') return 'skip';
+  const seconds = /^[+-]/.test(text) ? secondsOf(text.slice(1)) : null;
+  if (seconds === null || seconds === 0)
+    throw new InvalidArgumentError('It is skip, or a duration with its sign: +10m makes a soak longer, -5m shorter.');
+  return { extendSeconds: text.startsWith('-') ? -seconds : seconds };
 }
 
 /** Reads a whole number of 1 or more. */

@@ -4,6 +4,7 @@ import { upgradeRequestSchema, type UpgradeRequest, type Waiver } from '../../do
 import { UsageError } from '../exit-codes.js';
 import { parseCount, parseDuration, parseReason } from './arguments.js';
 import type { ClientOptions } from './client-command.js';
+import { readPolicy } from './policy-file.js';
 
 /** Options of `plan` and `start`, as commander gives them. */
 export interface RequestOptions extends ClientOptions {
@@ -21,6 +22,7 @@ export interface RequestOptions extends ClientOptions {
   readonly promotionTimeout?: number;
   readonly workloadTimeout?: number;
   readonly parallelWorkloads?: number;
+  readonly policy?: string;
   readonly finalizeSoak?: number;
   readonly rollbackGrace?: number;
 }
@@ -31,6 +33,7 @@ export function addRequestOptions(command: Command): Command {
   const count = (flags: string, text: string) => new Option(flags, text).argParser(parseCount);
   return command
     .requiredOption('--release <version>', 'release to upgrade to, for instance 1.6.14-asm.2')
+    .option('--policy <file>', 'waves, gates and safety budget, YAML or JSON; what an option says as well, it decides')
     .option('--canary <namespaces...>', 'namespaces of the first wave (default: the one with the fewest pods)')
     .option('--exclude <namespaces...>', 'namespaces that are left alone')
     .option('--set <options...>', 'options key=value of the old installation that the new one needs again')
@@ -61,9 +64,10 @@ export function addRequestOptions(command: Command): Command {
 
 /**
  * Builds the request and checks it by the same rules as the server, so that what is wrong is never sent.
- * @throws UsageError that names every wrong field
+ * @throws UsageError that names every wrong field, and the file it stands in
  */
-export function toRequest(cluster: string, options: RequestOptions): UpgradeRequest {
+export async function toRequest(cluster: string, options: RequestOptions): Promise<UpgradeRequest> {
+  const file = options.policy === undefined ? undefined : await readPolicy(options.policy);
   const parsed = upgradeRequestSchema.safeParse({
     cluster,
     release: options.release,
@@ -76,6 +80,7 @@ export function toRequest(cluster: string, options: RequestOptions): UpgradeRequ
       inPlace: options.inPlace,
       carryOver: options.carryOver,
       waivers: waiversOf(options),
+      policy: file?.policy,
       soakSeconds: options.soak,
       promotionTimeoutSeconds: options.promotionTimeout,
       workloadTimeoutSeconds: options.workloadTimeout,

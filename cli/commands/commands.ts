@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
-import type { RunState } from '../../domain/run.js';
+import { stepOf } from '../../domain/phases.js';
+import type { RunState, SoakChange } from '../../domain/run.js';
 import { pathOf, type ApiClient, type CommandVerb, type RunPath } from '../client/api-client.js';
-import { clusterArgument, parseNamespace, parseReason, runArgument } from '../client/arguments.js';
+import { clusterArgument, parseNamespace, parseReason, parseSoakChange, runArgument } from '../client/arguments.js';
 import { clientCommand, connect, print, type ClientOptions } from '../client/client-command.js';
 import type { Context } from '../client/context.js';
 import { ApiProblem } from '../client/problem.js';
@@ -14,6 +15,8 @@ interface CommandOptions extends ClientOptions {
   readonly namespace?: string;
   readonly gate?: string;
   readonly planHash?: string;
+  readonly soak?: SoakChange;
+  readonly override?: string;
 }
 
 /** The commands that ask something of a run: pause, resume, promote, rollback, retry, skip, cancel. */
@@ -65,24 +68,46 @@ function rollBackCommand(context: Context): Command {
 }
 
 function promoteCommand(context: Context): Command {
-  return ofRun('promote', 'Open the gate that the run waits at.')
-    .option('--gate <gate>', 'gate to open (default: the one that the run waits at)')
+  return ofRun('promote', 'Open the gate that the run waits at; or change its soak, or override it.')
+    .option('--gate <gate>', 'gate to open (default: the one that the run is at)')
     .option('--plan-hash <hash>', 'hash of the plan that you agreed to (default: that of the run)')
+    .addOption(
+      new Option('--soak <change>', 'while it soaks: skip ends that at once, +10m makes it longer, -5m shorter')
+        .argParser(parseSoakChange)
+        .conflicts('override'),
+    )
+    .addOption(
+      new Option(
+        '--override <reason>',
+        'go on in spite of what an analysis, a webhook or a job says, and why',
+      ).argParser(parseReason),
+    )
     .action(async (cluster: string, runId: string, options: CommandOptions) => {
       const client = await connect(options, context);
-      const { run, gate, planHash } = await promotionOf(client, { cluster, runId }, options);
-      answer(context, options, await client.command(run, 'promote', { gate, planHash }));
+      const { run, ...promotion } = await promotionOf(client, { cluster, runId }, options);
+      answer(context, options, await client.command(run, 'promote', promotion));
     });
 }
 
 /** Fills in what was not said from the run itself: its id too, so that the promotion cannot reach a later run. */
-async function promotionOf(client: ApiClient, path: RunPath, { gate, planHash }: CommandOptions) {
+async function promotionOf(client: ApiClient, path: RunPath, { gate, planHash, soak, override }: CommandOptions) {
   const state = await client.state(path);
-  const { phase, plan } = state;
-  const open = gate ?? (phase.name === 'awaitingPromotion' ? phase.gate : null);
-  const hash = planHash ?? plan?.hash;
+  const open = gate ?? gateOf(state);
+  const hash = planHash ?? state.plan?.hash;
   if (open === null || hash === undefined) throw nothingToPromote(state);
-  return { run: { cluster: path.cluster, runId: state.runId }, gate: open, planHash: hash };
+  return {
+    run: { cluster: path.cluster, runId: state.runId },
+    gate: open,
+    planHash: hash,
+    ...(soak === undefined ? {} : { soak }),
+    ...(override === undefined ? {} : { override }),
+  };
+}
+
+/** The gate that the run is at, or is blocked at; null where it is at none. */
+function gateOf({ phase, plan }: RunState): string | null {
+  const step = stepOf(phase);
+  return step !== null && 'step' in step ? (plan?.waves[step.wave]?.gate ?? null) : null;
 }
 
 function nothingToPromote(state: RunState): ApiProblem {

@@ -15,7 +15,7 @@ export function planCommand(context: Context): Command {
     outputOption({ wide: true }),
   ).addArgument(clusterArgument());
   return addRequestOptions(command).action(async (cluster: string, options: RequestOptions) => {
-    const request = toRequest(cluster, options);
+    const request = await toRequest(cluster, options);
     const plan = await (await connect(options, context)).plan(request);
     print(context, options, plan, () =>
       renderPlan(plan, { ...context, ascii: !context.tty, wide: options.output === 'wide' }),

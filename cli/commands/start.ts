@@ -13,7 +13,7 @@ export function startCommand(context: Context): Command {
   );
   return addWatchOptions(addRequestOptions(command)).action(
     async (cluster: string, options: RequestOptions & WatchFlags) => {
-      const request = toRequest(cluster, options);
+      const request = await toRequest(cluster, options);
       const client = await connect(options, context);
       const run = await client.start(request);
       if (options.watch === true) {

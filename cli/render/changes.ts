@@ -30,7 +30,9 @@ function phaseChanges(before: RunState | null, after: RunState): Change[] {
   const changes = fresh.map(({ phase, at, note }, index): Change => {
     const isLast = index === fresh.length - 1;
     const name = isLast ? phaseWords(after) : titleOf(phase);
-    return { at, text: isLast || note === undefined ? name : `${name} (${note})` };
+    // The same phase anew: its note is the news.
+    const isAgain = after.timeline.at(index - fresh.length - 1)?.phase === phase && note !== undefined;
+    return { at, text: (isLast && !isAgain) || note === undefined ? name : `${name} (${note})` };
   });
   if (fresh.length === 0 || !('obstacle' in after.phase)) return changes;
   const { reason, message, remedy } = after.phase.obstacle;
@@ -52,8 +54,12 @@ function titleOf(name: RunState['phase']['name']): string {
     case 'soaking':
     case 'blocked':
       return name;
+    case 'analysing':
+      return 'judging';
     case 'awaitingPromotion':
       return 'awaiting promotion';
+    case 'rollingBackWave':
+      return 'moving a wave back';
     case 'rollbackBlocked':
       return 'blocked while rolling back';
     default:

@@ -13,17 +13,6 @@ export function between(from: string, to: string | number): string {
   return elapsed((typeof to === 'number' ? to : Date.parse(to)) - Date.parse(from));
 }
 
-/** A span of whole seconds as one would type it for an option: `90s`, `10m`, `7d`. */
-export function shortDuration(seconds: number): string {
-  const units = [
-    ['d', 86_400],
-    ['h', 3_600],
-    ['m', 60],
-  ] as const;
-  const fitting = units.find(([, size]) => seconds >= size && seconds % size === 0);
-  return fitting === undefined ? `${seconds}s` : `${seconds / fitting[1]}${fitting[0]}`;
-}
-
 function two(value: number): string {
   return String(value).padStart(2, '0');
 }

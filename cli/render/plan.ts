@@ -1,8 +1,10 @@
 import { isWaivable } from '../../domain/checks/catalogue.js';
 import { isBlocking } from '../../domain/checks/verdicts.js';
-import { isInPlace, type GatewayDeployment, type Plan, type TagMove } from '../../domain/plan.js';
-import { soakSecondsOf } from '../../domain/policy/effective.js';
-import { shortDuration } from './elapsed.js';
+import { durationText } from '../../domain/duration.js';
+import { isInPlace, type GatewayDeployment, type Plan, type TagMove, type Wave } from '../../domain/plan.js';
+import { podsOf, type GateStep } from '../../domain/policy/schema.js';
+import { stepText } from '../../domain/policy/gate-words.js';
+import { stepsOf } from '../../domain/policy/waves-of-plan.js';
 import { countsOf, findingSections, verdictLines, type FindingDetail } from './findings.js';
 import { createPen, type Pen, type RenderOptions } from './pen.js';
 import { counted, joined, wrap } from './text.js';
@@ -20,6 +22,7 @@ export function renderPlan(plan: Plan, options: PlanOptions): string {
     ...findingLines(plan, pen, options),
     ...(options.wide === true ? section('Checks', verdictLines(plan.checks ?? [], pen), pen) : []),
     ...section('Waves', waveLines(plan, pen), pen),
+    ...section('Budget', budgetLines(plan, pen), pen),
     ...section('Workloads', workloadLines(plan, pen, options), pen),
     ...section(
       'What a person would type',
@@ -73,10 +76,11 @@ function rejectionLines({ findings }: Plan, pen: Pen): string[] {
 
 function waveLines({ waves, policy, tags = [], route }: Plan, pen: Pen): string[] {
   const installer = route?.installer === 'helm' ? 'helm upgrade' : 'istioctl install';
-  const seconds = soakSecondsOf(policy);
-  const soak = seconds === 0 ? '' : `after ${shortDuration(seconds)} of watching, `;
-  return waves.flatMap(({ name, namespaces, gate, agents = [], gateways = [] }, index) => [
-    pen.line([`  ${index + 1}. ${name}`, 'bold'], [` ${pen.glyphs.dot} ${counted(namespaces.length, 'namespace')}`]),
+  return waves.flatMap(({ name, namespaces, gate, gates, agents = [], gateways = [], ...begins }, index) => [
+    pen.line(
+      [`  ${index + 1}. ${name}`, 'bold'],
+      [` ${pen.glyphs.dot} ${counted(namespaces.length, 'namespace')}${beginning(begins)}`],
+    ),
     ...tags.filter(({ wave }) => wave === name).flatMap((move) => tagLines(move, pen)),
     ...wrap(namespaces.join(', '), pen.width - 5).map((text) => pen.line([`     ${text}`])),
     ...agents.map(({ daemonSet }) =>
@@ -87,8 +91,34 @@ function waveLines({ waves, policy, tags = [], route }: Plan, pen: Pen): string[
         pen.line([`     ${text}`]),
       ),
     ),
-    pen.line([`     then ${soak}gate ${gate} waits for promotion`, 'dim']),
+    ...wrap(gateSentence(gate, stepsOf({ ...(gates && { gates }) }, policy)), pen.width - 5).map((text) =>
+      pen.line([`     ${text}`, 'dim']),
+    ),
   ]);
+}
+
+function beginning({ firstPercent, order = [] }: Pick<Wave, 'firstPercent' | 'order'>): string {
+  return [
+    ...(firstPercent === undefined ? [] : [`, ${firstPercent}% of the workloads of each first`]),
+    ...(order.length === 0 ? [] : [`, beginning with ${order.join(', ')}`]),
+  ].join('');
+}
+
+/** What must be behind a wave: `then soak 10m, then gate canary waits for promotion by 2 people`. */
+function gateSentence(gate: string, steps: readonly GateStep[]): string {
+  if (steps.length === 0) return 'then it goes on by itself';
+  const words = steps.map((step) => ('manual' in step ? `gate ${gate} waits for ${stepText(step)}` : stepText(step)));
+  return `then ${words.join(', then ')}`;
+}
+
+/** What the run keeps of the mesh while it moves, in pods. */
+function budgetLines({ policy, totals }: Plan, pen: Pen): string[] {
+  const { maxUnavailablePods: pods, maxUnavailablePerNamespace: each, maxConcurrentWorkloads: most } = policy.budget;
+  const share = typeof pods === 'string' ? ` (${pods})` : '';
+  const atOnce =
+    most === 'auto' ? 'as many workloads at once as the cluster bears' : `at most ${most} workloads at once`;
+  const text = `at most ${podsOf(pods, totals.pods)} of ${counted(totals.pods, 'pod')} unavailable${share}, ${each} of a namespace; ${atOnce}`;
+  return wrap(text, pen.width - 2).map((line) => pen.line([`  ${line}`]));
 }
 
 /** How a gateway is moved: what its owner wants to know before anything happens to it. */
@@ -136,7 +166,7 @@ function workloadLines({ workloads = [] }: Plan, pen: Pen, { wide = false }: Fin
 function estimate({ totals, estimateMinutes, policy }: Plan): string {
   const { namespaces, workloads, pods } = totals;
   const amount = `${counted(namespaces, 'namespace')}, ${counted(workloads, 'workload')}, ${counted(pods, 'pod')}`;
-  const limit = `a gate waits up to ${shortDuration(policy.timeouts.promotion)}`;
+  const limit = `a gate waits up to ${durationText(policy.timeouts.promotion)}`;
   return `${estimateMinutes.from} to ${estimateMinutes.to} minutes for ${amount}, without the waiting at gates (${limit})`;
 }
 

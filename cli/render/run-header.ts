@@ -1,6 +1,8 @@
+import { durationText } from '../../domain/duration.js';
 import { canRollBack, isFinal, nextStep, phaseTitle, stepOf } from '../../domain/phases.js';
+import type { MoveProgress } from '../../domain/moves-told.js';
 import type { Obstacle, RunState } from '../../domain/run.js';
-import { between } from './elapsed.js';
+import { between, elapsed } from './elapsed.js';
 import type { Pen, Style } from './pen.js';
 import { wrap } from './text.js';
 
@@ -26,8 +28,9 @@ export function titleLines(state: RunState, pen: Pen, now: number): string[] {
   const route = plan?.route ? `${plan.route.from.version} ${arrow} ${plan.route.to.version}` : `${arrow} ${release}`;
   const lines = [
     pen.line([cluster, 'bold'], [` ${dot} ${route}`], [` ${dot} started by ${state.requestedBy}, run ${runId}`, 'dim']),
-    pen.line([phaseWords(state), styleOf(state)], [` ${dot} ${duration(state, now)}`]),
+    pen.line([phaseWords(state), styleOf(state)], [` ${dot} ${duration(state, now)}${soakLeft(state, now)}`]),
   ];
+  if (state.progress !== undefined) lines.push(...progressLines(state.progress, pen));
   if (rollback !== null && phase.name !== 'rolledBack')
     lines.push(pen.line([`Going back, as asked by ${rollback.by}: ${rollback.reason}`, 'yellow']));
   if (pause !== null)
@@ -39,6 +42,27 @@ export function titleLines(state: RunState, pen: Pen, now: number): string[] {
       ...remedyLines(pause.remedy ?? '', pen),
     );
   return lines;
+}
+
+/** How far the moves are: pods, pace, what is left of the budget, and what holds them back. */
+function progressLines({ pods, workloads, unavailable, eta, holding }: MoveProgress, pen: Pen): string[] {
+  const { dot, paused } = pen.glyphs;
+  const pace = eta === null ? 'pace not measured yet' : `${eta.rate} pods/min ${dot} ${timeLeft(eta)}`;
+  return [
+    pen.line(
+      [`${pods.moved} of ${pods.total} pods`],
+      [` ${dot} ${workloads.moving} of ${workloads.total} workloads on their way ${dot} ${pace}`],
+      [` ${dot} ${unavailable.now} unavailable, ${unavailable.budget} may be`, 'dim'],
+    ),
+    ...(holding === null
+      ? []
+      : wrap(`${paused} holding: ${holding}`, pen.width).map((text) => pen.line([text, 'yellow']))),
+  ];
+}
+
+function timeLeft({ fromSeconds, toSeconds }: NonNullable<MoveProgress['eta']>): string {
+  const [from, to] = [durationText(fromSeconds), durationText(toSeconds)];
+  return from === to ? `${to} left` : `${from} to ${to} left`;
 }
 
 /** A remedy may hold a rule to paste: its lines stay whole and keep their indentation. */
@@ -83,6 +107,12 @@ function obstacleLines({ reason, message, remedy }: Obstacle, pen: Pen): string[
 
 function duration(state: RunState, now: number): string {
   return isFinal(state.phase) ? `after ${between(state.startedAt, state.since)}` : between(state.since, now);
+}
+
+/** When a soak ends by itself, by the clock of who looks. */
+function soakLeft({ phase }: RunState, now: number): string {
+  if (phase.name !== 'soaking') return '';
+  return `, ${elapsed(Date.parse(phase.until) - now)} left`;
 }
 
 function styleOf({ phase }: RunState): Style {

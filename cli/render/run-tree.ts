@@ -3,6 +3,7 @@ import type { Finding } from '../../domain/plan.js';
 import type { RunState } from '../../domain/run.js';
 import type { WorkloadProgress } from '../../domain/workload.js';
 import { createPen, type Pen, type RenderOptions } from './pen.js';
+import { verdictLines } from './gate-verdicts.js';
 import { barLines } from './progress-bar.js';
 import { nextLines, titleLines } from './run-header.js';
 import { findingBlocks, waiverLines } from './findings.js';
@@ -37,6 +38,7 @@ function draw(state: RunState, workloads: readonly WorkloadProgress[], { pen, no
     ...titleLines(state, pen, now),
     ...barLines(state, workloads, pen),
     ...nextLines(state, pen),
+    ...verdictLines(state, pen),
     ...section(findingBlocks(blockersOf(state), pen)),
     ...section(waiverLines(state.findings, state.requestedBy, pen)),
     ...section(waveLines({ state, workloads, now, folded }, pen)),

@@ -53,14 +53,20 @@ function waveLine(
   pen: Pen,
 ): string {
   const [, glyph, style] = LOOKS[statusOfWave(rows)];
-  const promotion = state.promotions.find(({ gate }) => gate === wave.gate);
-  const gate = promotion === undefined ? `gate ${wave.gate}` : `gate ${wave.gate} opened by ${promotion.by}`;
   return pen.line(
     [`${pen.glyphs[glyph]} `, style],
     [`wave ${wave.name}`.padEnd(column + 2), 'bold'],
     [share(rows, state.rollback !== null)],
-    [` ${pen.glyphs.dot} ${gate}`, 'dim'],
+    [` ${pen.glyphs.dot} ${gateWords(state, wave)}`, 'dim'],
   );
+}
+
+/** Who has promoted at its gate; one that needs more people is not open yet. */
+function gateWords({ promotions, phase }: RunState, { gate }: Wave): string {
+  const people = promotions.filter((promotion) => promotion.gate === gate).map(({ by }) => by);
+  if (people.length === 0) return `gate ${gate}`;
+  const isOpen = phase.name !== 'awaitingPromotion' || phase.gate !== gate;
+  return `gate ${gate} ${isOpen ? 'opened' : 'promoted'} by ${people.join(', ')}`;
 }
 
 /** On the way back only what was touched counts: the rest of the wave stays where it was. */

@@ -1,4 +1,4 @@
-import type { GateOutcome } from '../gate-verdict.js';
+import type { Verdict } from '../gate-verdict.js';
 import type { AnalysisMetric } from '../policy/analysis-template.js';
 
 /** An answer of Prometheus to one query. */
@@ -18,7 +18,7 @@ export interface Sample {
 }
 
 export interface Judgement {
-  readonly verdict: GateOutcome;
+  readonly verdict: Verdict;
   /** Why, where the numbers alone do not say it. */
   readonly detail?: string;
 }

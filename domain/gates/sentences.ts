@@ -1,4 +1,4 @@
-import type { GateMeasurement, GateOutcome, GateVerdict } from '../gate-verdict.js';
+import type { Measurement, Verdict, GateVerdict } from '../gate-verdict.js';
 import { named } from '../named.js';
 import { round } from './measurement.js';
 
@@ -17,7 +17,7 @@ export function subjectOf({ cluster, wave, namespaces }: Subject): string {
 }
 
 /** One measurement in a clause: `error-ratio is 0.31, the old revision has 0.002 (in other namespaces at the same moment); it must be ...`. */
-export function tellMeasurement({ metric, value, control, threshold, detail }: GateMeasurement): string {
+export function tellMeasurement({ metric, value, control, threshold, detail }: Measurement): string {
   // What was not measured needs no more words than why.
   if (value === undefined && detail !== undefined) return `${metric}: ${detail}`;
   const measured = value === undefined ? `${metric} has no value` : `${metric} is ${round(value)}`;
@@ -29,14 +29,14 @@ export function tellMeasurement({ metric, value, control, threshold, detail }: G
 
 const MAX_LINK = 1_500;
 
-const HEADLINES: Record<GateOutcome, string> = {
+const HEADLINES: Record<Verdict, string> = {
   successful: 'is successful',
   failed: 'has failed',
   inconclusive: 'is inconclusive',
   error: 'could not be made',
 };
 
-const REMEDIES: Record<Exclude<GateOutcome, 'successful'>, string> = {
+const REMEDIES: Record<Exclude<Verdict, 'successful'>, string> = {
   failed: 'Look at the graph behind the link. Roll back; or mend the cause, then `retry` measures anew.',
   inconclusive:
     'Look at the wave yourself: promote the gate when it is well, or roll back; `retry` measures anew, for instance when there is traffic.',
@@ -51,8 +51,8 @@ const REMEDIES: Record<Exclude<GateOutcome, 'successful'>, string> = {
 export function tellAnalysis(
   analysis: string,
   subject: Subject,
-  verdict: GateOutcome,
-  measurements: readonly (GateMeasurement & { readonly dryRun?: boolean })[],
+  verdict: Verdict,
+  measurements: readonly (Measurement & { readonly dryRun?: boolean })[],
 ): GateVerdict {
   const deciding = measurements.filter((each) => each.verdict === verdict && each.dryRun !== true);
   const [first] = deciding;
@@ -75,7 +75,7 @@ function seeAlso(link = ''): string {
   return link === '' || link.length > MAX_LINK ? '' : ` See ${link}`;
 }
 
-function tellBriefly({ metric, value, control }: GateMeasurement): string {
+function tellBriefly({ metric, value, control }: Measurement): string {
   const compared = control === undefined ? '' : ` (the old revision ${round(control)})`;
   return value === undefined ? metric : `${metric} ${round(value)}${compared}`;
 }

@@ -1,5 +1,5 @@
 import type { UpgradeOptions } from '../plan.js';
-import type { Policy } from './schema.js';
+import type { GateStep, Policy } from './schema.js';
 
 /** The options that say something instead of the policy. */
 type Shorthands = Pick<
@@ -15,7 +15,7 @@ export function effectivePolicy(options: Shorthands): Policy {
   return {
     ...policy,
     budget: { ...budget, maxConcurrentWorkloads: parallelWorkloads ?? budget.maxConcurrentWorkloads },
-    gates: soakSeconds === undefined ? gates : { afterWave: [{ soak: soakSeconds }, ...others] },
+    gates: soakSeconds === undefined ? gates : { afterWave: [...soakOf(soakSeconds), ...others] },
     timeouts: {
       workload: workloadTimeoutSeconds ?? timeouts.workload,
       promotion: promotionTimeoutSeconds ?? timeouts.promotion,
@@ -23,7 +23,6 @@ export function effectivePolicy(options: Shorthands): Policy {
   };
 }
 
-/** How long a wave is watched before its gate asks for promotion. */
-export function soakSecondsOf({ gates }: Policy): number {
-  return gates.afterWave.reduce((sum, step) => sum + ('soak' in step ? step.soak : 0), 0);
+function soakOf(soak: number): GateStep[] {
+  return soak === 0 ? [] : [{ soak }];
 }

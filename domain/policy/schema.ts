@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { durationSchema } from '../duration.js';
 import { namespaceNameSchema } from '../names.js';
 import { analysisTemplateSchema } from './analysis-template.js';
+import { parseSelector } from './selector.js';
+import { problemsOfRules } from './wave-rules.js';
 
 const ONE_DAY = 24 * 60 * 60;
 const nameSchema = z
@@ -18,7 +20,13 @@ export const amountSchema = z.union([
 export type Amount = z.infer<typeof amountSchema>;
 
 /** A label selector in the form of kubectl: `team=shop,tier!=edge`. */
-export const selectorSchema = z.string().min(1).max(500);
+const selectorSchema = z
+  .string()
+  .min(1)
+  .max(500)
+  .refine((text) => parseSelector(text) !== null, {
+    error: 'a selector has the form team=shop,tier!=edge,zone in (a,b),!frozen',
+  });
 
 /** What must be behind a wave before the next one begins; one after the other. */
 export const gateStepSchema = z.union([
@@ -34,13 +42,13 @@ export type GateStep = z.infer<typeof gateStepSchema>;
 
 const gateStepsSchema = z.array(gateStepSchema).max(20);
 
-/** One wave. What several rules name is in the first of them; what none names is in a last wave, `rest`. */
+/** One wave. Without names, selector or percentage it takes all that is left. What several rules name is in the first of them; what none names is in a last wave, `rest`. */
 export const waveRuleSchema = z.strictObject({
   name: nameSchema,
   namespaces: z.array(namespaceNameSchema).max(5_000).optional(),
   /** Labels of namespaces. */
   selector: selectorSchema.optional(),
-  /** Until so much of all pods has been moved, by this wave and those before it. */
+  /** Of what it may take, the smallest first, so much that no more of all pods than this has been moved by it and those before it. */
   percent: z.int().min(1).max(100).optional(),
   /** Namespaces that begin first, in this order. */
   order: z.array(namespaceNameSchema).max(5_000).optional(),
@@ -68,10 +76,20 @@ export type ReplaceRule = z.infer<typeof replaceRuleSchema>;
 
 export const policySchema = z.strictObject({
   /** Absent: the canary (a choice of the caller, or the namespace with the fewest pods), then the rest. */
-  waves: z.array(waveRuleSchema).min(1).max(50).optional(),
+  waves: z
+    .array(waveRuleSchema)
+    .min(1)
+    .max(50)
+    .superRefine((rules, context) => {
+      for (const { path, message } of problemsOfRules(rules))
+        context.addIssue({ code: 'custom', path: [...path], message });
+    })
+    .optional(),
   gateways: z
     .strictObject({
-      when: z.enum(['withControlPlane', 'lastWave']).default('lastWave'),
+      /** Absent: as the release does it. What it cannot do is refused in the plan. */
+      when: z.enum(['withControlPlane', 'lastWave']).optional(),
+      /** Whether a person must promote the run before the wave of the gateways begins. */
       approval: z.enum(['required', 'none']).default('required'),
     })
     .prefault({}),

@@ -179,6 +179,16 @@ function nodeStages(): object[] {
 }
 
 /**
+ * One process stands for all kubelets: what they would do beside each other, it must not do in turn. What else is here is
+ * kwok's own default, which it forgets when it is given anything.
+ */
+const CONFIGURATION = {
+  apiVersion: 'config.kwok.x-k8s.io/v1alpha1',
+  kind: 'KwokConfiguration',
+  options: { podPlayStageParallelism: 32, nodePlayStageParallelism: 4, nodeLeaseParallelism: 4, cidr: '10.0.0.0/24' },
+};
+
+/**
  * kwok's stages: how the simulated kubelets bring pods up. Ordinary pods are Ready at once. A pod of istiod gets its
  * address but is never made ready here: its readiness follows the real process (sandbox/istiod).
  */
@@ -206,5 +216,5 @@ export function kubeletStages(): string {
     stage('job-failed', [...OF_A_JOB, present(FAILS)], { statusTemplate: endedStatus('Failed') }),
     stage('pod-delete', [{ key: '.metadata.deletionTimestamp', operator: 'Exists' }], { delete: true }),
   ];
-  return [...nodeStages(), ...stages].map((document) => stringify(document)).join('---\n');
+  return [CONFIGURATION, ...nodeStages(), ...stages].map((document) => stringify(document)).join('---\n');
 }

@@ -1,10 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts } from '../../settings/free-ports.js';
 import { nodeCommand } from '../../settings/node-command.js';
 import { groupOf } from '../binaries/catalogue.js';
-import { binaryPath, type Flavour } from '../binaries/index.js';
+import type { Flavour } from '../binaries/index.js';
 import type { ReleaseArchives } from '../releases/archives.js';
 import {
   generatorProcess,
@@ -23,16 +22,17 @@ import {
   etcd,
   kwok,
   scheduler,
+  type Audit,
   type ClusterLayout,
 } from './components.js';
 import { writeConfigFile } from './config-file.js';
+import { eventually, untilReady } from './eventually.js';
 import { IDENTITIES, kubeconfig, makeTokens, tokenFile, type Tokens } from './identities.js';
 import { kubeletStages } from './kubelet-stages.js';
+import { newLayout, writeLayout } from './layout.js';
 import { recordedProcesses, startProcess, type ProcessSpec } from './processes.js';
 import { grantRoles } from './roles.js';
 import { sandboxDir, writeAtomically, writeSandbox, type Sandbox } from './state.js';
-
-const READY_WITHIN_MS = 60_000;
 
 /** What a new cluster is made of. */
 export interface ClusterOptions {
@@ -41,7 +41,7 @@ export interface ClusterOptions {
   readonly cacheDir: string;
   readonly archives: ReleaseArchives;
   readonly stockRates: boolean;
-  readonly audit: boolean;
+  readonly audit: Audit;
   /** Path of a Prometheus that looks at what the mesh would say of itself; null for none. */
   readonly prometheus: string | null;
 }
@@ -52,9 +52,10 @@ export interface ClusterOptions {
  */
 export async function bringUp(options: ClusterOptions): Promise<Sandbox> {
   const dir = sandboxDir(options.name);
-  const layout = await layOut(dir, options);
+  const layout = await newLayout(dir, options);
+  await writeLayout(layout);
   const tokens = makeTokens();
-  await writeFoundations(dir, tokens);
+  await writeFoundations(layout, tokens);
   await start(dir, [etcd(layout), controllerOf(dir, options), bucketOf(dir, options), apiServer(layout)]);
   const metrics = options.prometheus === null ? null : await startMetrics(dir, options.prometheus);
   const sandbox = { ...describe(dir, layout, options), ...(metrics && { metrics }) };
@@ -75,31 +76,13 @@ export async function bringUp(options: ClusterOptions): Promise<Sandbox> {
   return up;
 }
 
-async function layOut(dir: string, { flavour, cacheDir, stockRates, audit }: ClusterOptions): Promise<ClusterLayout> {
-  const [etcdPort = 0, etcdPeer = 0, apiServerPort = 0, controllerManagerPort = 0, schedulerPort = 0] =
-    await freePorts(5);
-  return {
-    dir,
-    minor: flavour === 'istio' ? '1.35' : '1.21',
-    ports: {
-      etcd: etcdPort,
-      etcdPeer,
-      apiServer: apiServerPort,
-      controllerManager: controllerManagerPort,
-      scheduler: schedulerPort,
-    },
-    binary: (name) => binaryPath(cacheDir, name),
-    stockRates,
-    audit,
-  };
-}
-
-async function writeFoundations(dir: string, tokens: Tokens): Promise<void> {
+async function writeFoundations({ dir, audit }: ClusterLayout, tokens: Tokens): Promise<void> {
   await mkdir(join(dir, 'pki'), { recursive: true });
   await writeServiceAccountKeys(dir);
   await writeFile(join(dir, 'tokens.csv'), tokenFile(tokens), { mode: 0o600 });
   await writeFile(join(dir, 'egress.yaml'), egressConfiguration(dir));
-  await writeFile(join(dir, 'audit.yaml'), auditPolicy(IDENTITIES.meshlift.user));
+  const audited = audit === 'everyone' ? null : IDENTITIES.meshlift.user;
+  await writeFile(join(dir, 'audit.yaml'), auditPolicy(audited));
   await writeFile(join(dir, 'kwok.yaml'), kubeletStages());
 }
 
@@ -114,7 +97,11 @@ async function startMetrics(dir: string, file: string): Promise<SandboxMetrics> 
   return { generator: `http://127.0.0.1:${generatorPort}`, prometheus: `http://127.0.0.1:${port}` };
 }
 
-function controllerOf(dir: string, { flavour, cacheDir }: ClusterOptions): ProcessSpec {
+/** The process that stands for the network of the cluster, and runs its istiods. */
+export function controllerOf(
+  dir: string,
+  { flavour, cacheDir }: Pick<ClusterOptions, 'flavour' | 'cacheDir'>,
+): ProcessSpec {
   const entry = new URL('../istiod/controller-process.js', import.meta.url);
   return { name: 'controller', ...nodeCommand(entry, [dir, flavour, cacheDir]) };
 }
@@ -146,11 +133,6 @@ async function writeKubeconfigs(sandbox: Sandbox, tokens: Tokens): Promise<void>
   const cluster = { name: sandbox.name, server: sandbox.apiServer, certificate };
   await writeAtomically(sandbox.adminKubeconfig, kubeconfig(cluster, tokens, ['admin']));
   await writeAtomically(sandbox.kubeconfig, kubeconfig(cluster, tokens, ['meshlift', 'reader', 'roller']));
-}
-
-async function untilReady(adminKubeconfig: string): Promise<void> {
-  const admin = await connectAdmin(adminKubeconfig);
-  await eventually('the API server', join(adminKubeconfig, '..'), () => admin.send('GET', '/readyz'));
 }
 
 async function createNode(adminKubeconfig: string, version: string): Promise<void> {
@@ -191,20 +173,4 @@ async function requireAlive(dir: string): Promise<void> {
   if (dead === undefined) return;
   const log = await readFile(join(dir, `${dead[0]}.log`), 'utf8');
   throw new Error(`${dead[0]} did not stay up; its log ends with:\n${log.trim().split('\n').slice(-5).join('\n')}`);
-}
-
-/** Tries until it works. @throws Error that names what did not come and points at the logs */
-async function eventually<T>(what: string, dir: string, attempt: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + READY_WITHIN_MS;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (Date.now() > deadline) {
-        const cause = (error as Error).message;
-        throw new Error(`${what} did not come up within a minute; the logs are in ${dir}: ${cause}`, { cause: error });
-      }
-      await delay(50);
-    }
-  }
 }

@@ -36,6 +36,7 @@ const ROUTES = [
   'POST /v1/upgrades',
   'POST /v1/upgrades/{cluster}/{runId}/cancel',
   'POST /v1/upgrades/{cluster}/{runId}/pause',
+  'POST /v1/upgrades/{cluster}/{runId}/policy',
   'POST /v1/upgrades/{cluster}/{runId}/promote',
   'POST /v1/upgrades/{cluster}/{runId}/resume',
   'POST /v1/upgrades/{cluster}/{runId}/retry',

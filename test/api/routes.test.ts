@@ -1,3 +1,4 @@
+import { policySchema } from '../../domain/policy/schema.js';
 import { describe, expect, it } from 'vitest';
 import { CHECK_ENTRIES } from '../../domain/checks/catalogue.js';
 import { AT, MESH, NEXT_RUN_ID, PLAN, RUN_ID, STATE } from './support/doubles.js';
@@ -81,7 +82,9 @@ describe('a plan', () => {
     const { request, runs } = await testApp();
     const response = await request({ method: 'POST', url: '/v1/plans', payload: UPGRADE });
     expect(response.json()).toEqual(PLAN);
-    expect(runs.calls).toMatchObject([{ method: 'plan', request: { ...UPGRADE, options: { soakSeconds: 0 } } }]);
+    expect(runs.calls).toMatchObject([
+      { method: 'plan', request: { ...UPGRADE, options: { finalizeSoakSeconds: 60 } } },
+    ]);
   });
 
   it('is asked for an admin cluster too: its findings say why not', async () => {
@@ -170,6 +173,27 @@ describe('commands', () => {
     ['pause', { reason: 'lunch' }, { type: 'pause', by: 'api', reason: 'lunch' }],
     ['resume', {}, { type: 'resume', by: 'api' }],
     ['promote', { gate: 'canary', planHash: hash }, { type: 'promote', by: 'api', gate: 'canary', planHash: hash }],
+    [
+      'promote',
+      { gate: 'canary', planHash: hash, soak: { extendSeconds: -60 } },
+      { type: 'promote', by: 'api', gate: 'canary', planHash: hash, soak: { extendSeconds: -60 } },
+    ],
+    [
+      'promote',
+      { gate: 'canary', planHash: hash, override: 'known noise' },
+      { type: 'promote', by: 'api', gate: 'canary', planHash: hash, override: 'known noise' },
+    ],
+    [
+      'policy',
+      { planHash: hash, policy: { gates: { afterWave: [{ soak: '10m' }] } } },
+      {
+        type: 'changePolicy',
+        by: 'api',
+        planHash: hash,
+        policy: policySchema.parse({ gates: { afterWave: [{ soak: 600 }] } }),
+        newHash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      },
+    ],
     ['retry', {}, { type: 'retry', by: 'api' }],
     [
       'skip',

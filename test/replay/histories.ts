@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** Where the recorded histories lie. `npm run record:histories` writes them. */
 export const HISTORIES_DIR = fileURLToPath(new URL('histories', import.meta.url));
 
-/** Names of the runs that must be there; each may have moves of its namespaces beside it. */
+/** Names of the runs that must be there. */
 export const RECORDED_RUNS = [
   'blocked',
   'gateways-rollback',

@@ -109,7 +109,7 @@ async function ended(mesh: ProxiedMesh, run: string, phase: RunState['phase']['n
   return runId;
 }
 
-/** Saves the history of a run, and those of the moves of its first namespace, whole. */
+/** Saves the history of a run, whole. */
 async function save(mesh: ProxiedMesh, name: string, runId: string): Promise<void> {
   const { port } = JSON.parse(await readFile(join(mesh.dataDir, 'temporal.json'), 'utf8')) as { port: number };
   const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
@@ -118,11 +118,6 @@ async function save(mesh: ProxiedMesh, name: string, runId: string): Promise<voi
     const handle = client.workflow.getHandle(upgradeWorkflowId(mesh.cluster), runId);
     await handle.result();
     await write(name, handle);
-    for await (const { workflowId } of client.workflow.list({ query: `WorkflowType = 'migrateNamespace'` })) {
-      const [, , of, namespace, direction] = workflowId.split('/');
-      if (of !== runId || namespace !== 'catalog') continue;
-      await write(`${name}.move-${direction ?? ''}`, client.workflow.getHandle(workflowId));
-    }
   } finally {
     await connection.close();
   }

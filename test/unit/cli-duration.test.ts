@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseCount, parseDuration, parseReason } from '../../cli/client/arguments.js';
-import { between, elapsed, shortDuration } from '../../cli/render/elapsed.js';
+import { between, elapsed } from '../../cli/render/elapsed.js';
+import { durationText } from '../../domain/duration.js';
 
 describe('durations on the command line', () => {
   it.each([
@@ -26,7 +27,7 @@ describe('durations on the command line', () => {
   it('are read back as they are written', () => {
     fc.assert(
       fc.property(fc.nat(999_999), (seconds) => {
-        expect(parseDuration(shortDuration(seconds))).toBe(seconds);
+        expect(parseDuration(durationText(seconds))).toBe(seconds);
       }),
     );
   });

@@ -5,7 +5,7 @@ import type { FailureReason } from '../../domain/failures.js';
 import type { Phase } from '../../domain/run.js';
 
 const obstacle = (reason: FailureReason) => ({ reason, message: 'm', remedy: 'r' });
-const gate = { name: 'awaitingPromotion', wave: 0, gate: 'canary' } as const;
+const gate = { name: 'awaitingPromotion', wave: 0, step: 0, gate: 'canary', approvers: 1, approvals: [] } as const;
 
 describe('the exit code of a run', () => {
   const rows: readonly (readonly [Phase, number])[] = [

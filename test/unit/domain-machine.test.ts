@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { accept, toEvent } from '../../domain/accept.js';
 import { canRollBack, isFinal, isGuarded, nextStep, phaseTitle, stepOf } from '../../domain/phases.js';
+import { firstOpenWave } from '../../domain/policy/change.js';
+import { gateStepsOf, policyOfWave } from '../../domain/policy/of-wave.js';
 import { reduce } from '../../domain/reduce.js';
 import { acceptRestoration, restorationOf, restoringState } from '../../domain/restoration.js';
 import type { RunCommand, RunState } from '../../domain/run.js';
@@ -23,6 +25,17 @@ import {
 } from './machine-support.js';
 
 /** The state machine under any sequence of events and commands: what can never happen, and what always can. */
+
+/** Where in which gate a run is; one that moves a wave or finalises is behind the gate before. */
+function placeOf({ phase, plan }: RunState): { wave: number; step: number } | null {
+  if ('step' in phase) return { wave: phase.wave, step: phase.step };
+  if (phase.name === 'migrating') return { wave: phase.wave, step: -1 };
+  return phase.name === 'finalizing' ? { wave: plan!.waves.length, step: -1 } : null;
+}
+
+function passedIn({ phase }: RunState): readonly number[] {
+  return 'passed' in phase ? phase.passed : [];
+}
 
 describe('the state machine, whatever happens', () => {
   it('has an answer, and words, for every event and command in every state', () =>
@@ -47,7 +60,9 @@ describe('the state machine, whatever happens', () => {
           'verifying',
           'migrating',
           'soaking',
+          'analysing',
           'awaitingPromotion',
+          'rollingBackWave',
           'finalizing',
         ],
         ...[
@@ -64,23 +79,63 @@ describe('the state machine, whatever happens', () => {
     );
   });
 
-  it('accepts a promotion only of the gate it waits at, with the hash of its plan', () =>
+  it('accepts a promotion only of the gate it waits at, with the hash of its plan, and once from each person', () =>
     always(({ after }) => {
-      const tries = GATES.flatMap((name) => [HASH, 'b'.repeat(64)].map((planHash) => ({ gate: name, planHash })));
-      const accepted = tries.filter((entry) => accept(after, { type: 'promote', by, ...entry }) === null);
+      const hashes = [after.plan?.hash ?? HASH, 'b'.repeat(64)];
+      const tries = GATES.flatMap((gate) => hashes.map((planHash) => ({ gate, planHash })));
+      const accepted = (who: string) =>
+        tries.filter((entry) => accept(after, { type: 'promote', by: who, ...entry }) === null);
       const { phase } = after;
-      expect(accepted).toEqual(phase.name === 'awaitingPromotion' ? [{ gate: phase.gate, planHash: HASH }] : []);
+      const there = phase.name === 'awaitingPromotion' ? [{ gate: phase.gate, planHash: after.plan!.hash }] : [];
+      expect(accepted('zoe')).toEqual(there);
+      if (phase.name !== 'awaitingPromotion') return;
+      for (const { by: who } of phase.approvals) expect(accepted(who)).toEqual([]);
     }));
 
-  it('passes no gate that was not promoted while it waited there', () =>
+  it('opens a gate for as many different people as it needs, who promote while it waits', () =>
+    always(({ before, event, after }) => {
+      const news = after.promotions.slice(before.promotions.length);
+      if (news.length > 0) expect([news.length, event?.type]).toEqual([1, 'promoted']);
+      if (before.phase.name !== 'awaitingPromotion' || event?.type !== 'promoted' || after === before) return;
+      const people = new Set([...before.phase.approvals.map((approval) => approval.by), event.by]);
+      expect(people.size).toBe(before.phase.approvals.length + 1);
+      const isStill = after.phase.name === 'awaitingPromotion' && after.phase.step === before.phase.step;
+      expect(isStill && after.phase.wave === before.phase.wave).toBe(people.size < before.phase.approvers);
+    }));
+
+  it('passes every step of a gate, one after the other, but for those that a person has promoted past', () =>
     always(({ before, after }) => {
-      if (after.promotions.length > before.promotions.length) {
-        expect(before.phase).toMatchObject({ name: 'awaitingPromotion', gate: after.promotions.at(-1)?.gate });
-      }
-      const step = stepOf(after.phase);
-      if (step?.name !== 'migrating' && step?.name !== 'finalizing') return;
-      const passed = after.plan!.waves.slice(0, step.name === 'migrating' ? step.wave : undefined);
-      expect(after.promotions.map((promotion) => promotion.gate)).toEqual(passed.map((wave) => wave.gate));
+      const from = placeOf(before);
+      const to = placeOf(after);
+      if (from === null || to === null || after.phase === before.phase) return;
+      expect(to.wave - from.wave).toBeLessThanOrEqual(1);
+      const until = to.wave === from.wave ? to.step : gateStepsOf(after, from.wave).length;
+      const passed = [...passedIn(before), ...passedIn(after)];
+      for (let step = from.step + 1; step < until; step++) expect(passed).toContain(step);
+    }));
+
+  it('moves a wave back only because of its gate, and none but its own namespaces', () =>
+    always(({ before, event, after }) => {
+      if (after.phase.name !== 'rollingBackWave') return;
+      const { wave } = after.phase;
+      if (before.phase.name === 'soaking' || before.phase.name === 'analysing') expect(before.phase.wave).toBe(wave);
+      if (event?.type !== 'namespaceStarted' || after === before) return;
+      expect(after.namespaces.find(({ namespace }) => namespace === event.namespace)).toMatchObject({
+        wave,
+        status: 'movingBack',
+      });
+    }));
+
+  it('never changes the policy of a wave that has begun, nor who is in which wave', () =>
+    always(({ before, event, after }) => {
+      if (before.plan === null || event?.type === 'planned') return;
+      const open = firstOpenWave(before) ?? Infinity;
+      before.plan.waves.forEach((wave, index) => {
+        expect(after.plan!.waves[index]!.namespaces).toEqual(wave.namespaces);
+        if (index < open) expect(policyOfWave(after, index)).toEqual(policyOfWave(before, index));
+        else if (event?.type === 'policyChanged' && after !== before)
+          expect(policyOfWave(after, index)).toEqual(event.policy);
+      });
     }));
 
   it('waits at a gate, and finalises, only when every namespace up to it is done', () =>
@@ -97,8 +152,8 @@ describe('the state machine, whatever happens', () => {
       if (step.kind !== 'command') return;
       const isTaken = accept(before, step.command) === null;
       const has = reduce(before, toEvent(step.command, timeOf(99))) !== before;
-      // The event of a promotion does not carry the hash, so only the command can be refused for it.
-      if (isTaken || step.command.type !== 'promote') expect(has).toBe(isTaken);
+      // Their events do not carry the hash of the plan before, so only the command can be refused for it.
+      if (isTaken || !['promote', 'changePolicy'].includes(step.command.type)) expect(has).toBe(isTaken);
     }));
 
   it('refuses with a sentence that names cluster and phase', () =>
@@ -130,7 +185,7 @@ describe('the state machine, whatever happens', () => {
       const { name } = after.phase;
       if (name === 'cancelled' || name === 'rejected') expect(after.changed).toBe(false);
       if (name === 'rollingBack' || name === 'rollbackBlocked' || name === 'rolledBack') {
-        expect([after.changed, after.rollback?.by]).toEqual([true, by]);
+        expect([true, [by, 'meshlift']]).toEqual([after.changed, expect.arrayContaining([after.rollback?.by])]);
       }
     }));
 
@@ -150,11 +205,13 @@ describe('the state machine, whatever happens', () => {
     }));
 
   it('writes one line of the timeline per phase entered, in the order of time, and never takes one back', () =>
-    always(({ before, after }) => {
+    always(({ before, event, after }) => {
       const isSamePhase = after.phase === before.phase;
       expect(after.timeline.slice(0, before.timeline.length)).toEqual(before.timeline);
-      expect(after.timeline.length - before.timeline.length).toBe(isSamePhase ? 0 : 1);
-      expect(after.timeline.at(-1)).toMatchObject({ phase: after.phase.name, at: after.since });
+      const isDecision = event?.type === 'policyChanged' && after !== before;
+      expect(after.timeline.length - before.timeline.length).toBe(isSamePhase && !isDecision ? 0 : 1);
+      expect(after.timeline.at(-1)).toMatchObject({ phase: after.phase.name });
+      if (!isSamePhase) expect(after.timeline.at(-1)?.at).toBe(after.since);
       expect(after.since >= before.since).toBe(true);
     }));
 });

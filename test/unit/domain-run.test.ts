@@ -104,10 +104,12 @@ describe('the way forward', () => {
   it('soaks after a wave when that was asked for', () => {
     const soaking = { ...plan, policy: effectivePolicy({ ...OPTIONS, soakSeconds: 60 }) };
     const state = follow(fresh, { type: 'planned', plan: soaking }, ...toCanaryGate.slice(1));
-    expect(state.phase).toEqual({ name: 'soaking', wave: 0 });
-    expect(follow(state, { type: 'soakFinished' }).phase).toEqual({
+    const until = new Date(Date.parse(state.since) + 60_000).toISOString();
+    expect(state.phase).toEqual({ name: 'soaking', wave: 0, step: 0, until });
+    expect(follow(state, { type: 'soakFinished' }).phase).toMatchObject({
       name: 'awaitingPromotion',
       wave: 0,
+      step: 1,
       gate: 'canary',
     });
   });
@@ -151,12 +153,12 @@ describe('a run that is blocked', () => {
       { type: 'namespaceStarted', namespace: 'web', direction: 'forward' },
       { type: 'namespaceFailed', namespace: 'cart', detail: 'no pods' },
       failed,
-      { type: 'namespaceFinished', namespace: 'web', direction: 'forward', workloads: 1, pods: 1 },
     );
-    expect(blocked.namespaces.slice(1)).toMatchObject([{ status: 'failed', detail: 'no pods' }, { status: 'moved' }]);
+    // Nothing of the other one is under way any more either.
+    expect(blocked.namespaces.slice(1)).toMatchObject([{ status: 'failed', detail: 'no pods' }, { status: 'waiting' }]);
     const [, cart, web] = follow(blocked, retried).namespaces;
-    expect([cart!.status, web!.status]).toEqual(['waiting', 'moved']);
-    expect([wasTouched(cart!), 'detail' in cart!]).toEqual([true, false]);
+    expect([cart!.status, web!.status]).toEqual(['waiting', 'waiting']);
+    expect([wasTouched(cart!), wasTouched(web!), 'detail' in cart!]).toEqual([true, true, false]);
   });
 });
 
@@ -260,8 +262,14 @@ describe('words for people', () => {
   it.each<[Phase, string]>([
     [{ name: 'planning' }, 'planning'],
     [{ name: 'migrating', wave: 0 }, 'migrating wave 1'],
-    [{ name: 'awaitingPromotion', wave: 0, gate: 'canary' }, 'awaiting promotion at gate canary'],
-    [{ name: 'blocked', during: { name: 'soaking', wave: 1 }, obstacle }, 'blocked while soaking wave 2'],
+    [
+      { name: 'awaitingPromotion', wave: 0, step: 0, gate: 'canary', approvers: 1, approvals: [] },
+      'awaiting promotion at gate canary',
+    ],
+    [
+      { name: 'blocked', during: { name: 'soaking', wave: 1, step: 0, until: '' }, obstacle },
+      'blocked while soaking wave 2',
+    ],
     [{ name: 'rolledBack' }, 'rolled back'],
   ])('%j is "%s"', (phase, title) => expect(phaseTitle(phase)).toBe(title));
 

@@ -9,13 +9,13 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createRunJournal, type RunJournalStore } from '../../activities/audit/run-journal.js';
 import type { ActivityContext } from '../../activities/context.js';
+import type { LookingStep } from '../../activities/contract.js';
 import { readControl } from '../../activities/gates/control.js';
 import { createJudgeGate } from '../../activities/gates/judge-gate.js';
 import { createPrometheus } from '../../activities/gates/prometheus.js';
 import type { GateVerdict } from '../../domain/gate-verdict.js';
 import type { Route } from '../../domain/plan.js';
 import { analysisMetricSchema } from '../../domain/policy/analysis-template.js';
-import type { GateStep } from '../../domain/policy/schema.js';
 import { parseSettings } from '../../settings/settings.js';
 
 type Answer = (response: ServerResponse, body: string, request: IncomingMessage) => void;
@@ -70,7 +70,7 @@ const route: Route = {
 };
 const SECRET = 'a secret of the board';
 
-async function judge(step: GateStep, hook: object = {}, env = new MockActivityEnvironment()): Promise<GateVerdict> {
+async function judge(step: LookingStep, hook: object = {}, env = new MockActivityEnvironment()): Promise<GateVerdict> {
   await writeFile(join(dir, 'board.secret'), `${SECRET}\n`);
   const webhooks = { board: { url: `${url}/ask`, secretFile: 'board.secret', giveUpAfter: 1, timeout: 1, ...hook } };
   const settings = parseSettings(JSON.stringify({ webhooks }), join(dir, 'config.yaml'));
@@ -160,7 +160,7 @@ describe('a webhook gate', () => {
 });
 
 describe('a gate that the server does not know', () => {
-  it.each<[GateStep, RegExp]>([
+  it.each<[LookingStep, RegExp]>([
     [{ webhook: 'nobody' }, /no webhook "nobody".*it has board\./],
     [{ job: 'nothing' }, /no job "nothing".*it has none\./],
     [{ analysis: 'what' }, /no analysis "what".*it has istio-defaults\./],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { GateOutcome } from '../../domain/gate-verdict.js';
+import type { Verdict } from '../../domain/gate-verdict.js';
 import { judgeMeasurement, thresholdOf, type Reading } from '../../domain/gates/measurement.js';
 import { judgeAnalysis, judgeMetric, judgeMetricUntil } from '../../domain/gates/metric-verdict.js';
 import { controlScope, fillQuery } from '../../domain/gates/query.js';
@@ -17,7 +17,7 @@ const BROKEN: Reading = { kind: 'error', message: 'connection refused' };
 const [S, F, I, E] = ['successful', 'failed', 'inconclusive', 'error'] as const;
 
 describe('one measurement', () => {
-  it.each<[GateOutcome, Partial<AnalysisMetric>, number]>([
+  it.each<[Verdict, Partial<AnalysisMetric>, number]>([
     [S, { max: 0.05 }, 0.05],
     [F, { max: 0.05 }, 0.051],
     [S, { min: 3 }, 3],
@@ -29,7 +29,7 @@ describe('one measurement', () => {
     expect(judgeMeasurement(metric(parts), { value: value(measured) }).verdict).toBe(verdict);
   });
 
-  it.each<[GateOutcome, Partial<AnalysisMetric>, number, Reading]>([
+  it.each<[Verdict, Partial<AnalysisMetric>, number, Reading]>([
     [S, { maxRatioToControl: 2 }, 0.02, value(0.01)],
     [F, { maxRatioToControl: 2 }, 0.021, value(0.01)],
     // 0.0001 against 0 is no news.
@@ -71,7 +71,7 @@ describe('one measurement', () => {
 describe('a metric', () => {
   const limits = metric({ count: 3, failureLimit: 1, inconclusiveLimit: 1, consecutiveErrorLimit: 2 });
 
-  it.each<[GateOutcome | null, GateOutcome[]]>([
+  it.each<[Verdict | null, Verdict[]]>([
     [null, []],
     [null, [S, S]],
     [S, [S, S, S]],
@@ -105,7 +105,7 @@ describe('a metric', () => {
     expect(judgeMetricUntil(limits, [E], true)).toBe(E);
   });
 
-  const outcome = fc.constantFrom<GateOutcome>(S, F, I, E);
+  const outcome = fc.constantFrom<Verdict>(S, F, I, E);
   const anyLimits = fc.record({
     count: fc.integer({ min: 1, max: 8 }),
     failureLimit: fc.integer({ min: 0, max: 4 }),

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { accept, toEvent } from '../../domain/accept.js';
-import { initialState, isFinal } from '../../domain/phases.js';
+import type { Verdict } from '../../domain/gate-verdict.js';
+import { initialState, isFinal, wasTouched } from '../../domain/phases.js';
 import type { Finding, Plan, Route, UpgradeOptions } from '../../domain/plan.js';
-import { effectivePolicy } from '../../domain/policy/effective.js';
 import { policySchema } from '../../domain/policy/schema.js';
 import { reduce } from '../../domain/reduce.js';
-import type { NamespaceState, RunCommand, RunEvent, RunState } from '../../domain/run.js';
+import type { InGate, NamespaceState, RunCommand, RunEvent, RunState, SoakChange } from '../../domain/run.js';
 
 /** Plans, events, commands and steps without end, and a run that takes them. */
 
@@ -13,6 +13,8 @@ const NAMES = ['catalog', 'cart', 'web', 'pay', 'mail'];
 export const GATES = ['canary', 'middle', 'finalize'];
 export const HASH = 'a'.repeat(64);
 export const by = 'ada';
+const PEOPLE = [by, 'ben', 'cleo'];
+export const OTHER_HASH = 'c'.repeat(64);
 export const reason = 'because';
 const obstacle = { reason: 'WorkloadNotReady', message: 'm', remedy: 'Look.' } as const;
 
@@ -45,17 +47,36 @@ export const OPTIONS: UpgradeOptions = {
 const finding = fc.constantFrom('info', 'warning', 'warning', 'blocker').map((severity): Finding => {
   return { check: 'MESH001', severity, reason: 'UnsupportedSource', message: 'm', remedy: 'r' };
 });
+const manual = { manual: true } as const;
+const look = { analysis: 'istio-defaults' } as const;
+const policyOf = fc
+  .record({
+    afterWave: fc.constantFrom(
+      [manual],
+      [manual],
+      [{ soak: 60 }, manual],
+      [],
+      [look],
+      [{ soak: 60 }, look, { manual: true, approvers: 2 }],
+      [{ soak: 60 }, { job: 'smoke' }, look, manual],
+    ),
+    analysis: fc.constantFrom('rollBack', 'rollBackWave', 'pause'),
+    inconclusive: fc.constantFrom('rollBackWave', 'pause'),
+  })
+  .map(({ afterWave, analysis, inconclusive }) =>
+    policySchema.parse({ gates: { afterWave }, onFailure: { analysis, inconclusive } }),
+  );
 /** Up to three waves over up to five namespaces. */
 export const planOf = fc
-  .record({ sizes: fc.array(fc.nat(2), { maxLength: 3 }), soakSeconds: fc.constantFrom(0, 0, 60) })
-  .map(({ sizes, soakSeconds }): Plan => {
+  .record({ sizes: fc.array(fc.nat(2), { maxLength: 3 }), policy: policyOf })
+  .map(({ sizes, policy }): Plan => {
     const starts = sizes.map((_, index) => sizes.slice(0, index).reduce((sum, size) => sum + size, 0));
     return {
       cluster: 'shop',
       release: '1.6.14-asm.2',
       route: ROUTE,
-      options: { ...OPTIONS, soakSeconds },
-      policy: effectivePolicy({ ...OPTIONS, soakSeconds }),
+      options: { ...OPTIONS, policy },
+      policy,
       findings: [],
       waves: sizes.map((size, index) => ({
         name: `w${index}`,
@@ -72,6 +93,11 @@ export const planOf = fc
 const at = fc.constant('2020-01-01T00:00:00.000Z');
 const namespace = fc.constantFrom(...NAMES, 'elsewhere');
 const gate = fc.constantFrom(...GATES);
+const person = fc.constantFrom(...PEOPLE);
+const soak: fc.Arbitrary<SoakChange> = fc.oneof(
+  fc.constant('skip' as const),
+  fc.integer({ min: -100, max: 100 }).map((extendSeconds) => ({ extendSeconds })),
+);
 const direction = fc.constantFrom('forward' as const, 'back' as const);
 const type = <Type extends string>(name: Type) => fc.constant(name);
 /** Any event at all, whether it fits or not. */
@@ -88,15 +114,34 @@ const anyEvent: fc.Arbitrary<RunEvent> = fc.oneof(
   fc.record({ type: type('namespaceFailed'), at, namespace, detail: fc.constant('d') }),
   fc.record({ type: fc.constantFrom('finalized', 'rolledBack'), at, proof: fc.constant([]) }),
   fc.record({ type: type('failed'), at, obstacle: fc.constant(obstacle) }),
-  fc.record({ type: type('promoted'), at, gate, by: fc.constant(by) }),
+  fc.record({ type: type('promoted'), at, gate, by: person }),
+  fc.record({
+    type: type('gateJudged'),
+    at,
+    wave: fc.nat(2),
+    step: fc.nat(2),
+    verdict: fc.constantFrom('successful', 'failed', 'inconclusive', 'error'),
+    detail: fc.constant('d'),
+  }),
+  fc.record({ type: type('soakAdjusted'), at, by: person, soak }),
+  fc.record({ type: type('waveMovedBack'), at }),
 );
 /** Any command at all, whether it is accepted or not. */
 const anyCommand: fc.Arbitrary<RunCommand> = fc.oneof(
   fc.record({
     type: type('promote'),
-    by: fc.constant(by),
+    by: person,
     gate,
-    planHash: fc.constantFrom(HASH, HASH, 'b'.repeat(64)),
+    planHash: fc.constantFrom(HASH, HASH, OTHER_HASH, 'b'.repeat(64)),
+  }),
+  fc.record({ type: type('promote'), by: person, gate, planHash: fc.constant(HASH), soak }),
+  fc.record({ type: type('promote'), by: person, gate, planHash: fc.constant(HASH), override: fc.constant(reason) }),
+  fc.record({
+    type: type('changePolicy'),
+    by: person,
+    planHash: fc.constantFrom(HASH, OTHER_HASH),
+    policy: policyOf,
+    newHash: fc.constant(OTHER_HASH),
   }),
   fc.record({
     type: fc.constantFrom('pause', 'rollBack'),
@@ -122,6 +167,8 @@ function onward(state: RunState, plan: Plan, now: string): RunEvent | null {
       return { type: 'verified', at: now };
     case 'soaking':
       return { type: 'soakFinished', at: now };
+    case 'analysing':
+      return judged(state.phase, 'successful', now);
     default:
       return onwardLater(state, now);
   }
@@ -136,7 +183,16 @@ function onwardLater({ phase, namespaces, removing }: RunState, now: string): Ru
         now,
       );
     case 'awaitingPromotion':
-      return { type: 'promoted', at: now, gate: phase.gate, by };
+      return { type: 'promoted', at: now, gate: phase.gate, by: nextPerson(phase.approvals) };
+    case 'rollingBackWave':
+      return moveOne(
+        namespaces.filter(
+          (row) => row.wave === phase.wave && wasTouched(row) && row.status !== 'movedBack' && row.status !== 'skipped',
+        ),
+        'back',
+        now,
+        { type: 'waveMovedBack', at: now },
+      );
     case 'finalizing':
       return removing ? { type: 'finalized', at: now, proof: [] } : { type: 'removalStarted', at: now };
     case 'blocked':
@@ -153,9 +209,21 @@ function onwardLater({ phase, namespaces, removing }: RunState, now: string): Ru
   }
 }
 
-function moveOne([row]: NamespaceState[], to: 'forward' | 'back', now: string): RunEvent {
-  if (row === undefined)
-    return to === 'forward' ? { type: 'waveFinished', at: now } : { type: 'rolledBack', at: now, proof: [] };
+function judged({ wave, step }: InGate, verdict: Verdict, now: string): RunEvent {
+  return { type: 'gateJudged', at: now, wave, step, verdict, detail: 'd' };
+}
+
+function nextPerson(approvals: readonly { readonly by: string }[]): string {
+  return PEOPLE.find((name) => !approvals.some((approval) => approval.by === name))!;
+}
+
+function moveOne(
+  [row]: NamespaceState[],
+  to: 'forward' | 'back',
+  now: string,
+  done: RunEvent = to === 'forward' ? { type: 'waveFinished', at: now } : { type: 'rolledBack', at: now, proof: [] },
+): RunEvent {
+  if (row === undefined) return done;
   const base = { at: now, namespace: row.namespace, direction: to };
   const isUnderWay = row.status === (to === 'forward' ? 'moving' : 'movingBack');
   return isUnderWay
@@ -164,7 +232,8 @@ function moveOne([row]: NamespaceState[], to: 'forward' | 'back', now: string): 
 }
 
 /** The namespace that is under way fails; where there is none, the step itself does. */
-function trouble({ namespaces }: RunState, now: string): RunEvent {
+function trouble({ namespaces, phase }: RunState, now: string): RunEvent {
+  if (phase.name === 'analysing') return judged(phase, 'failed', now);
   const row = namespaces.find(({ status }) => status === 'moving' || status === 'movingBack');
   if (row === undefined) return { type: 'failed', at: now, obstacle };
   return { type: 'namespaceFailed', at: now, namespace: row.namespace, detail: 'd' };
@@ -226,7 +295,7 @@ export function endOf(plan: Plan, sequence: readonly Step[]): RunState {
 /** Takes a run onward until it is over; gives up after more steps than any run has. */
 export function driveToEnd(state: RunState, plan: Plan): RunState {
   let current = state;
-  for (let step = 0; step < 100 && !isFinal(current.phase); step++) {
+  for (let step = 0; step < 200 && !isFinal(current.phase); step++) {
     const event = onward(current, plan, timeOf(1000 + step));
     if (event !== null) current = reduce(current, event);
   }

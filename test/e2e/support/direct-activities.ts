@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { createRunJournal } from '../../../activities/audit/run-journal.js';
 import type { Activities, RunRef } from '../../../activities/contract.js';
+import { createContext } from '../../../activities/context.js';
+import { heartbeating } from '../../../activities/heartbeat.js';
 import { createActivities } from '../../../activities/index.js';
+import { moveWorkload } from '../../../activities/workloads/move-workload.js';
 import type { Operation } from '../../../domain/journal.js';
 import type { WorkloadProgress, WorkloadRef } from '../../../domain/workload.js';
 import { loadCatalogue } from '../../../settings/catalogue.js';
@@ -44,19 +47,22 @@ export async function directActivities(
 ): Promise<DirectActivities> {
   const settings = await loadSettings(sandbox.configFile);
   const journal = createRunJournal({ dir: join(dataDir, 'direct') });
-  const activities = createActivities({
+  const deps = {
     settings,
     journal,
     catalogue: loadCatalogue(settings, process.env),
     cacheDir: defaultCacheDir(),
     dataDir,
     logger: pino({ level: 'silent' }),
-  });
+  };
+  const [activities, context] = [createActivities(deps), createContext(deps)];
   const runRef = (): RunRef => ({ cluster, runId: runId(), release: '1.6.14-asm.2' });
   return {
     move(workload, { timeoutSeconds = 60, attempt = 1 } = {}) {
       const input = { run: runRef(), workload, direction: 'forward' as const, expected: EXPECTED, timeoutSeconds };
-      return new MockActivityEnvironment({ attempt }, QUIET).run(() => activities.moveWorkload(input));
+      return new MockActivityEnvironment({ attempt }, QUIET).run(() =>
+        heartbeating((signal) => moveWorkload(context, { ...input, isOrdered: attempt === 1 }, signal)),
+      );
     },
     confirmMoved: (input) =>
       new MockActivityEnvironment({}, QUIET).run(() => activities.confirmMoved({ run: runRef(), ...input })),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { stringify } from 'yaml';
 import { createRunJournal } from '../../../activities/audit/run-journal.js';
-import type { Activities } from '../../../activities/contract.js';
+import type { Activities, LookingStep } from '../../../activities/contract.js';
 import { createActivities } from '../../../activities/index.js';
 import { BUILT_IN_ANALYSES } from '../../../domain/gates/templates.js';
 import type { GateVerdict } from '../../../domain/gate-verdict.js';
@@ -68,7 +68,11 @@ export async function gatesOf(mesh: Mesh, run: string, jobs: Readonly<Record<str
   };
   return {
     judge: (step, { stopAt, env } = {}) => {
-      const input: Parameters<Activities['judgeGate']>[0] = { ...subject, step, ...(stopAt && { stopAt }) };
+      const input: Parameters<Activities['judgeGate']>[0] = {
+        ...subject,
+        step: step as LookingStep,
+        ...(stopAt && { stopAt }),
+      };
       return call(() => activities.judgeGate(input), env);
     },
     watch: (name, until) => call(() => activities.watchPodHealth({ ...subject, wave: name, ...(until && { until }) })),

@@ -1,8 +1,10 @@
 import type { Activities } from '../../../activities/contract.js';
 import type { GateVerdict } from '../../../domain/gate-verdict.js';
+import { stepText } from '../../../domain/policy/gate-words.js';
 import type { ProofLine } from '../../../domain/run.js';
 import type { WorkloadRef } from '../../../domain/workload.js';
-import { restart, sideOf, type FakeMesh } from './fake-mesh.js';
+import type { FakeMesh } from './fake-mesh.js';
+import { moveInMemory } from './move-double.js';
 
 const PROOF: readonly ProofLine[] = [{ name: 'pods', ok: true, detail: 'all looked at' }];
 
@@ -55,30 +57,11 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
     releaseGateway: ({ run, gateway, side }) =>
       act(run.cluster, `releaseGateway ${gateway.deployment} ${side}`, () => undefined),
 
-    labelNamespace: ({ run, namespace, direction }) =>
-      act(run.cluster, `labelNamespace ${namespace} ${direction}`, ({ labels }) => {
-        labels.set(namespace, sideOf(direction));
-      }),
-    listWorkloads: ({ run, namespace }) =>
-      act(run.cluster, `listWorkloads ${namespace}`, ({ workloads }) =>
-        (workloads.get(namespace) ?? []).map((name): WorkloadRef => ({ kind: 'Deployment', namespace, name })),
-      ),
-    moveWorkload: ({ run, workload, direction }) =>
-      act(run.cluster, `moveWorkload ${workload.namespace}/${workload.name} ${direction}`, (mesh) => {
-        const restarted = restart(mesh, workload, direction);
-        return { workload, pods: 1, restarted };
-      }),
-    verifyNamespace: ({ run, namespace, direction }) =>
-      act(run.cluster, `verifyNamespace ${namespace} ${direction}`, ({ workloads, sidecars }) => {
-        const names = workloads.get(namespace) ?? [];
-        const late = names.filter((name) => (sidecars.get(`${namespace}/${name}`) ?? 'old') !== sideOf(direction));
-        return { pods: names.length, late: late.map((name): WorkloadRef => ({ kind: 'Deployment', namespace, name })) };
-      }),
+    moveNamespaces: (input) => moveInMemory(meshOf(input.run.cluster), input),
     confirmMoved: ({ run }) => act(run.cluster, 'confirmMoved', () => ({ waived: [] })),
 
     notePodHealth: ({ run, wave }) => act(run.cluster, `notePodHealth ${wave}`, () => undefined),
     watchPodHealth: ({ run, wave }) => act(run.cluster, `watchPodHealth ${wave}`, () => WELL),
-    judgeGate: ({ run, wave, step }) => act(run.cluster, `judgeGate ${wave} ${Object.keys(step).join()}`, () => WELL),
 
     checkOldRevisionUnused: ({ run }) => act(run.cluster, 'checkOldRevisionUnused', () => undefined),
     adoptDefaultService: ({ run }) => act(run.cluster, 'adoptDefaultService', () => undefined),
@@ -93,6 +76,12 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
       mesh.watches.push(told);
       return Promise.resolve(mesh.outsiders.shift() ?? null);
     },
+    judgeGate: ({ run, wave, step, stopAt }) =>
+      act(run.cluster, `judgeGate ${wave} ${stepText(step)}${stopAt === undefined ? '' : ' meanwhile'}`, (mesh) => {
+        const verdict = mesh.verdicts.shift() ?? 'successful';
+        const measurements = [{ metric: 'errors', value: 0.2, threshold: 'at most 0.01', verdict }];
+        return { verdict, sentence: `Wave ${wave} is ${verdict}.`, measurements };
+      }),
     restoreOldControlPlane: ({ run }) =>
       act(run.cluster, 'restoreOldControlPlane', ({ controlPlanes }) => void controlPlanes.add('old')),
     restoreInPlace: ({ run }) => act(run.cluster, 'restoreInPlace', () => undefined),

@@ -9,8 +9,10 @@ import type {
   UpgradeRequest,
   Wave,
 } from '../../../domain/plan.js';
+import type { GateStep } from '../../../domain/policy/schema.js';
 import { effectivePolicy } from '../../../domain/policy/effective.js';
 import { upgradeOptionsSchema } from '../../../domain/plan.js';
+import type { Verdict } from '../../../domain/gate-verdict.js';
 import type { OutsideChange } from '../../../domain/outside-change.js';
 import type { PhaseName } from '../../../domain/run.js';
 import type { Direction, WorkloadRef } from '../../../domain/workload.js';
@@ -28,6 +30,10 @@ export interface MeshSpec {
   readonly tags?: readonly TagMove[];
   /** Where the mesh comes from and goes to; by default from 1.6. */
   readonly route?: Route;
+  /** What the policy says about the gate of the first wave, instead of what it says about all. */
+  readonly canaryGate?: readonly GateStep[];
+  /** Tags that move with the first wave. */
+  readonly canaryTags?: readonly string[];
   /** What the preflight checks find. */
   readonly findings?: readonly Finding[];
 }
@@ -54,6 +60,8 @@ export interface FakeMesh {
   readonly outsiders: (readonly OutsideChange[])[];
   /** What each watch was told it need not tell. */
   readonly watches: (readonly string[])[];
+  /** Verdicts that the next looks at a gate have, in order; then all of them are successful. */
+  readonly verdicts: Verdict[];
   /** What the run has written into its journal. */
   readonly journal: JournalLine[];
   planFor(request: UpgradeRequest): Plan;
@@ -95,6 +103,7 @@ export function createFakeMesh(cluster: string, spec: MeshSpec): FakeMesh {
     controlPlanes: new Set(['old']),
     outsiders: [],
     watches: [],
+    verdicts: [],
     journal: [],
     planFor: (request) => planFor(request, spec),
   };
@@ -109,9 +118,16 @@ export function requestFor(cluster: string, options: Partial<UpgradeOptions> = {
 
 function planFor(
   { cluster, release, options }: UpgradeRequest,
-  { canary, rest, gateways, tags, route = ROUTE }: MeshSpec,
+  { canary, rest, gateways, tags, route = ROUTE, canaryGate: gates, canaryTags }: MeshSpec,
 ): Plan {
-  const first = { name: 'canary', namespaces: Object.keys(canary), gate: rest === undefined ? 'finalize' : 'canary' };
+  const gate = rest === undefined ? 'finalize' : 'canary';
+  const first = {
+    name: 'canary',
+    namespaces: Object.keys(canary),
+    gate,
+    ...(gates && { gates }),
+    ...(canaryTags && { tags: canaryTags }),
+  };
   const second = rest === undefined ? [] : [{ name: 'rest', namespaces: Object.keys(rest), gate: 'finalize' }];
   return {
     cluster,

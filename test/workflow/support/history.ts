@@ -24,7 +24,7 @@ export async function digested(handle: WorkflowHandle, word: string, times = 1):
   }
 }
 
-/** A history in words: `begins moveWorkload`, `ended moveWorkload`, `begins cart forward`, `told pause`, `task`. */
+/** A history in words: `begins moveNamespaces`, `ended moveNamespaces`, `told pause`, `task`. */
 export function wordsOf(events: readonly HistoryEvent[]): string[] {
   const names = new Map<string, string>();
   return events.flatMap((event) => {
@@ -34,7 +34,7 @@ export function wordsOf(events: readonly HistoryEvent[]): string[] {
       names.set(String(event.eventId), name);
       return [`begins ${name}`];
     }
-    const word = endOfActivity(event, names) ?? wordOfChild(event) ?? wordOfMessage(event);
+    const word = endOfActivity(event, names) ?? wordOfMessage(event);
     return word === null ? [] : [word];
   });
 }
@@ -45,21 +45,6 @@ function endOfActivity(event: HistoryEvent, names: ReadonlyMap<string, string>):
     event.activityTaskFailedEventAttributes ??
     event.activityTaskCanceledEventAttributes;
   return end == null ? null : `ended ${names.get(String(end.scheduledEventId)) ?? ''}`;
-}
-
-function wordOfChild(event: HistoryEvent): string | null {
-  const begun = event.startChildWorkflowExecutionInitiatedEventAttributes;
-  if (begun != null) return `begins ${moveOf(begun.workflowId)}`;
-  const end =
-    event.childWorkflowExecutionCompletedEventAttributes ??
-    event.childWorkflowExecutionFailedEventAttributes ??
-    event.childWorkflowExecutionCanceledEventAttributes;
-  return end == null ? null : `ended ${moveOf(end.workflowExecution?.workflowId)}`;
-}
-
-/** `cart forward` of `move/{cluster}/{run}/cart/forward`. */
-function moveOf(workflowId: string | null | undefined): string {
-  return (workflowId ?? '').split('/').slice(-2).join(' ');
 }
 
 function wordOfMessage(event: HistoryEvent): string | null {

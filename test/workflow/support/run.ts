@@ -1,12 +1,13 @@
 import { WorkflowUpdateFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import type { z } from 'zod';
 import type { UpgradeRequest } from '../../../domain/plan.js';
+import { policySchema } from '../../../domain/policy/schema.js';
 import type { Restoration } from '../../../domain/restoration.js';
 import type { PhaseName, RunState } from '../../../domain/run.js';
-import type { Direction } from '../../../domain/workload.js';
 import {
   cancelUpdate,
-  migrateWorkflowId,
+  changePolicyUpdate,
   pauseUpdate,
   promoteUpdate,
   resumeUpdate,
@@ -17,11 +18,11 @@ import {
   TASK_QUEUE,
   UPGRADE_WORKFLOW,
   upgradeWorkflowId,
+  type PromoteInput,
   type UpgradeInput,
 } from '../../../workflows/messages.js';
-import type { migrateNamespace } from '../../../workflows/migrate-namespace.js';
 import type { upgrade } from '../../../workflows/upgrade.js';
-import { HASH, phasesIn, requestFor, ROUTE, type FakeMesh } from './fake-mesh.js';
+import { HASH, phasesIn, requestFor, type FakeMesh } from './fake-mesh.js';
 
 /** One run under test, and what people do to it. */
 export interface Run {
@@ -30,11 +31,12 @@ export interface Run {
   state(): Promise<RunState>;
   /** Waits until the journal tells that the run has come into a phase, so many times. */
   reaches(phase: PhaseName, times?: number): Promise<void>;
-  /** The move of a namespace. */
-  move(namespace: string, direction?: Direction): Promise<WorkflowHandle<typeof migrateNamespace>>;
   pause(): Promise<RunState>;
   resume(): Promise<RunState>;
   promote(gate: string, planHash?: string): Promise<RunState>;
+  /** The same by somebody else, or in another way. */
+  promoteAs(input: { gate: string } & Partial<PromoteInput>): Promise<RunState>;
+  changePolicy(policy: z.input<typeof policySchema>, planHash?: string): Promise<RunState>;
   rollBack(): Promise<RunState>;
   retry(): Promise<RunState>;
   skip(namespace: string): Promise<RunState>;
@@ -45,6 +47,8 @@ export interface Run {
   end(): Promise<RunState>;
 }
 
+/** Of the plan once its policy was changed. */
+export const OTHER_HASH = 'decade'.repeat(10);
 const by = 'ada';
 const reason = 'because';
 
@@ -77,17 +81,16 @@ async function startWith(client: Client, mesh: FakeMesh, input: UpgradeInput): P
     state,
     reaches,
     promote,
+    promoteAs: (input) => handle.executeUpdate(promoteUpdate, { args: [{ by, planHash: HASH, ...input }] }),
+    changePolicy: (policy, planHash = HASH) =>
+      handle.executeUpdate(changePolicyUpdate, {
+        args: [{ by, planHash, policy: policySchema.parse(policy), newHash: OTHER_HASH }],
+      }),
     async promoteAll(...gates) {
       for (const gate of gates) {
         await mesh.script.until(`the run waits at gate ${gate}`, () => waitsAt(mesh, gate));
         await promote(gate);
       }
-    },
-    async move(namespace, direction = 'forward') {
-      const { cluster, runId, release } = await state();
-      const run = { cluster, runId, release };
-      const budget = { parallelWorkloads: 1, workloadTimeoutSeconds: 60 };
-      return client.workflow.getHandle(migrateWorkflowId({ run, namespace, direction, route: ROUTE, ...budget }));
     },
     pause: () => handle.executeUpdate(pauseUpdate, { args: [{ by, reason }] }),
     resume: () => handle.executeUpdate(resumeUpdate, { args: [{ by }] }),

@@ -1,0 +1,56 @@
+import { estimateEnd, type Sample } from '../../domain/scheduling/eta.js';
+import { isThere, desiredPods } from '../../domain/rollout.js';
+import { workloadName } from '../../domain/workload.js';
+import { asWorkload } from '../workloads/owned-pods.js';
+import type { Availability } from './availability.js';
+import type { MeshView } from './mesh-view.js';
+import type { MovesInput } from './move-namespaces.js';
+import type { NamespaceMover } from './namespace-mover.js';
+import type { Scheduler } from './scheduler.js';
+import type { Teller } from './teller.js';
+
+/** Often enough for people, and seldom enough for the history of the run. */
+const PERIOD_MS = 5_000;
+const SAMPLES = 200;
+
+interface Sources {
+  readonly input: MovesInput;
+  readonly view: MeshView;
+  readonly available: Availability;
+  readonly scheduler: Scheduler;
+  readonly teller: Teller;
+  readonly limits: { readonly unavailable: number };
+  readonly mover: NamespaceMover;
+}
+
+/** Tells the run every few seconds how far it is, how long it takes and what it waits for. @returns what ends that */
+export function reportProgress(sources: Sources): () => void {
+  const { input, view, available, scheduler, teller, limits, mover } = sources;
+  const expected = input.direction === 'forward' ? input.route.to.sidecar : input.route.from.sidecar;
+  const samples: Sample[] = [];
+  let last = '';
+  const look = () => {
+    const { total, moved, found } = mover.counts();
+    const pods = { moved: 0, total: 0 };
+    for (const { ref, object } of found) {
+      pods.total += desiredPods(ref.kind, asWorkload(object));
+      pods.moved += view.podsOf(workloadName(ref)).filter((pod) => isThere(pod, expected)).length;
+    }
+    samples.push({ at: performance.now(), moved: pods.moved });
+    if (samples.length > SAMPLES) samples.splice(1, 1);
+    const { moving, holding } = scheduler.standing();
+    const progress = {
+      pods,
+      workloads: { moved, moving, total },
+      unavailable: { now: available.missing().all, budget: limits.unavailable },
+      eta: estimateEnd(samples, Math.max(0, pods.total - pods.moved)),
+      holding,
+    };
+    const text = JSON.stringify({ ...progress, eta: null });
+    if (text !== last) teller.progress(progress);
+    last = text;
+  };
+  look();
+  const timer = setInterval(look, PERIOD_MS);
+  return () => clearInterval(timer);
+}
