@@ -1,5 +1,5 @@
 import { FENCE_LEASE } from './fence.js';
-import { gateStepsOf } from './gates/steps.js';
+import { allGateSteps } from './gates/steps.js';
 import { ISTIO_NAMESPACE } from './names.js';
 import { driverOf, type Plan } from './plan.js';
 import { needsSourceArchive } from './release.js';
@@ -250,7 +250,7 @@ export function rightsFor({ route, options, waves }: Pick<Plan, 'route' | 'optio
     helm: route?.installer === 'helm',
     planCurrent: isCurrent,
     guardTags: isCurrent,
-    jobGates: gateStepsOf(options.policy).some((gate) => 'job' in gate),
+    jobGates: allGateSteps(options.policy).some((gate) => 'job' in gate),
   };
   return RIGHTS.filter(({ step }) => isNeeded[step] ?? true);
 }

@@ -1,7 +1,7 @@
 import type { GateStep, Policy } from '../policy/schema.js';
 
 /** Every gate step of a policy, whichever wave it is behind. */
-export function gateStepsOf({ gates, waves = [] }: Pick<Policy, 'gates' | 'waves'>): GateStep[] {
+export function allGateSteps({ gates, waves = [] }: Pick<Policy, 'gates' | 'waves'>): GateStep[] {
   return [...gates.afterWave, ...waves.flatMap((wave) => wave.gates ?? [])];
 }
 

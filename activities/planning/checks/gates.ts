@@ -1,4 +1,4 @@
-import { gateStepsOf, unknownGates } from '../../../domain/gates/steps.js';
+import { allGateSteps, unknownGates } from '../../../domain/gates/steps.js';
 import { BUILT_IN_ANALYSES } from '../../../domain/gates/templates.js';
 import { named } from '../../../domain/named.js';
 import type { MetricsSettings } from '../../../settings/gates.js';
@@ -9,14 +9,14 @@ import type { Check, CheckInput, Found } from '../check.js';
 export const judgeableGates: Check = {
   id: 'MESH060',
   look: async (input) => {
-    const steps = gateStepsOf(input.plan.policy);
+    const steps = allGateSteps(input.plan.policy);
     const looks = steps.some((step) => 'analysis' in step);
     return [...unregistered(input), ...(looks ? await metricsProblem(input) : [])];
   },
 };
 
 function unregistered({ plan, gates }: CheckInput): Found[] {
-  const missing = unknownGates(gateStepsOf(plan.policy), {
+  const missing = unknownGates(allGateSteps(plan.policy), {
     analyses: Object.keys({ ...BUILT_IN_ANALYSES, ...gates.analyses }),
     webhooks: Object.keys(gates.webhooks),
     jobs: Object.keys(gates.jobs),
