@@ -61,6 +61,26 @@ interface WorkloadStatus {
 export type RolloutFailure =
   TroubleReason | 'SidecarMissing' | 'SidecarWrong' | 'WorkloadNotReady' | 'ProgressDeadlineExceeded';
 
+/** All of them: an outage, or labels that somebody has changed, are no faults of a workload. */
+const FAILURES_OF_WORKLOADS: Readonly<Record<RolloutFailure, true>> = {
+  CrashLoopBackOff: true,
+  ImagePullBackOff: true,
+  Unschedulable: true,
+  FailedCreateWebhook: true,
+  FailedCreateQuota: true,
+  FailedCreate: true,
+  EvictionRefused: true,
+  SidecarMissing: true,
+  SidecarWrong: true,
+  WorkloadNotReady: true,
+  ProgressDeadlineExceeded: true,
+};
+
+/** Whether a reason word says that a workload did not move. */
+export function isRolloutFailure(reason: string): reason is RolloutFailure {
+  return reason in FAILURES_OF_WORKLOADS;
+}
+
 interface Counts {
   readonly desired: number;
   readonly moved: number;

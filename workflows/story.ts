@@ -1,7 +1,9 @@
-import { condition, sleep } from '@temporalio/workflow';
+import { condition, isCancellation, sleep } from '@temporalio/workflow';
 import { wasTouched } from '../domain/phases.js';
 import { isInPlace, type UpgradeRequest } from '../domain/plan.js';
+import { policyOfWave } from '../domain/policy/of-wave.js';
 import { needsSourceArchive } from '../domain/release.js';
+import { isRolloutFailure } from '../domain/rollout.js';
 import type { NamespaceState, Phase, PhaseName, RunState } from '../domain/run.js';
 import { change, examine, read, watchFor } from './activities.js';
 import { createGates } from './gates.js';
@@ -79,7 +81,8 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
         await gateways.installAgents(wave);
         await gateways.moveDeclared(wave);
         await moveTags(waveName(wave));
-        await moves.moveAll('forward', (state) => waitingIn(state, wave));
+        const failed = await moves.moveAll('forward', (state) => waitingIn(state, wave)).catch(rollBackFor(wave));
+        if (failed !== undefined) return failed;
         await gateways.moveOthers(wave);
         return { type: 'waveFinished' };
       }),
@@ -127,6 +130,17 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
   async function moveTags(wave: string): Promise<void> {
     const due = tags().filter((move) => move.wave === wave);
     if (due.length > 0) await change.moveTags({ ...target(), tags: due });
+  }
+
+  /** What the policy says about a workload that did not move. A run that a person holds stays where it is. */
+  function rollBackFor(wave: number) {
+    return (error: unknown): NewEvent => {
+      const { reason, message } = obstacleOf(error);
+      const wanted = policyOfWave(ledger.state(), wave)?.onFailure.workload;
+      const isHeld = ledger.state().pause !== null;
+      if (isCancellation(error) || isHeld || wanted !== 'rollBack' || !isRolloutFailure(reason)) throw error;
+      return { type: 'rollbackRequested', by: 'meshlift', reason: message };
+    };
   }
 
   /** Jobs get the time of a workload to finish; what needs a person holds the run here, unless it was waived. */

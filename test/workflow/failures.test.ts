@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FAILURES } from '../../domain/failures.js';
+import { policySchema } from '../../domain/policy/schema.js';
 import { openBench } from './support/bench.js';
 import { failure } from './support/failure.js';
 
@@ -86,6 +87,22 @@ describe('a namespace that fails', () => {
     await run.reaches('awaitingPromotion');
     expect([...run.mesh.restarts.values()]).toEqual([1, 1, 1]);
     expect(script.begun().filter((call) => call === 'labelNamespace pay forward')).toHaveLength(1);
+  });
+
+  it('takes the run back by itself where the policy says so, but not for what is no fault of a workload', async () => {
+    const policy = policySchema.parse({ onFailure: { workload: 'rollBack' } });
+    const run = await bench.start({ ...spec, options: { policy } });
+    const { script } = run.mesh;
+    script.fail('labelNamespace cart forward', failure('NamespaceChanged'));
+    await run.reaches('blocked');
+    script.fail('moveWorkload cart/web forward', failure('CrashLoopBackOff', 'cart/web crashes'));
+    await run.retry();
+    const end = await run.end();
+    expect(end).toMatchObject({
+      phase: { name: 'rolledBack' },
+      rollback: { by: 'meshlift', reason: 'cart/web crashes' },
+    });
+    expect([...run.mesh.labels.values()]).toEqual(['old', 'old', 'old']);
   });
 
   it('can be left out instead', async () => {
