@@ -1,9 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Measurement } from '../../domain/gate-verdict.js';
+import type { RunState } from '../../domain/run.js';
 import { orderMetrics, type Conduct } from '../../sandbox/sandbox.js';
 import { startMesh, type Mesh } from '../e2e/support/mesh.js';
 import { QUICK } from './support/gates.js';
 
 const HOUR = 3_600;
+
+function measurementOf({ verdicts = [] }: RunState, name: string): Measurement | undefined {
+  return verdicts[0]?.measurements?.find(({ metric }) => metric === name);
+}
+
+function expectWorse(measured: Measurement | undefined): void {
+  expect(measured).toMatchObject({ verdict: 'failed' });
+  expect(measured?.value).toBeGreaterThan(measured?.control ?? 1);
+  expect(measured?.query).toContain('asm-1614-2');
+  expect(measured?.link).toContain('http://127.0.0.1:');
+}
 
 /** Whole upgrades whose gates nobody opens: a real Prometheus decides. */
 describe('a run whose gates look at metrics', () => {
@@ -38,11 +51,7 @@ describe('a run whose gates look at metrics', () => {
     expect(state.rollback).toMatchObject({ by: 'meshlift' });
     expect(state.rollback?.reason).toMatch(/canary.*error-ratio/);
     expect(state.verdicts?.[0]).toMatchObject({ wave: 0, verdict: 'failed' });
-    const failed = state.verdicts?.[0]?.measurements?.find(({ metric }) => metric === 'error-ratio');
-    expect(failed).toMatchObject({ verdict: 'failed' });
-    expect(failed?.value).toBeGreaterThan(failed?.control ?? 1);
-    expect(failed?.query).toContain('asm-1614-2');
-    expect(failed?.link).toContain('http://127.0.0.1:');
+    expectWorse(measurementOf(state, 'error-ratio'));
     expect(state.timeline.map(({ phase }) => phase)).not.toContain('awaitingPromotion');
     expect(await mesh.facts.snapshot()).toEqual(original);
   });
