@@ -202,4 +202,12 @@ export const WORKLOAD_CHECKS = {
     why: 'A proxy that ends there is not started again.',
     waivable: true,
   },
+  MESH089: {
+    title: 'No workload alone is larger than the safety budget',
+    group: 'workloads',
+    severity: 'warning',
+    reads: 'deployments, statefulsets, daemonsets',
+    why: 'One that may take more pods than the budget allows moves alone, and is the only thing that can exceed it.',
+    waivable: true,
+  },
 } as const satisfies Record<string, CheckDescriptor>;

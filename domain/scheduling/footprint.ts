@@ -1,3 +1,4 @@
+import { fenceposts } from '../fenceposts.js';
 import { desiredPods, type Workload } from '../rollout.js';
 import type { WorkloadAction } from '../workload-actions.js';
 import type { WorkloadKind } from '../workload.js';
@@ -40,11 +41,8 @@ const ROLLED: Readonly<Record<WorkloadKind, (workload: Workload, pods: number) =
 
 function ofDeployment(workload: Workload, pods: number): Footprint {
   if (workload.spec.strategy?.type === 'Recreate') return { unavailable: pods, surge: 0, rounds: 1 };
-  const { maxSurge = DEFAULT_BOUND, maxUnavailable = DEFAULT_BOUND } = boundsOf(workload);
-  const surge = ceilOf(maxSurge, pods);
-  const unavailable = floorOf(maxUnavailable, pods);
-  // Kubernetes' own rule: one of them must be at least one.
-  return inRounds(pods, surge === 0 && unavailable === 0 ? 1 : unavailable, surge);
+  const { surge, unavailable } = fenceposts(workload);
+  return inRounds(pods, unavailable, surge);
 }
 
 function ofDaemonSet(workload: Workload, pods: number): Footprint {

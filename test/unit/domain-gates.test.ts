@@ -88,10 +88,12 @@ describe('the gate after a wave', () => {
     expect(atGate(planWith(policyWith({}), { gates: [] })).phase).toEqual({ name: 'migrating', wave: 1 });
   });
 
-  it('changes a soak, and never to an end before now', () => {
+  it('changes a soak, and one that would end before now ends now', () => {
     const soaking = atGate();
-    const shorter = follow(soaking, { type: 'soakAdjusted', by: 'ben', soak: { extendSeconds: -3_600 } });
-    expect(shorter.phase).toMatchObject({ name: 'soaking', until: shorter.since });
+    const shorter = follow(soaking, { type: 'soakAdjusted', by: 'ben', soak: { extendSeconds: -1 } });
+    expect(shorter.phase).toMatchObject({ name: 'soaking', step: 0 });
+    const over = follow(soaking, { type: 'soakAdjusted', by: 'ben', soak: { extendSeconds: -24 * 3_600 } });
+    expect(over.phase.name).toBe('analysing');
     expect(follow(soaking, { type: 'soakAdjusted', by: 'ben', soak: 'skip' }).phase.name).toBe('analysing');
   });
 

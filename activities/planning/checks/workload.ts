@@ -6,6 +6,7 @@ import { bothLabels } from './both-labels.js';
 import { cronJobs } from './cron-jobs.js';
 import { disabledNamespaces } from './disabled-namespaces.js';
 import { disruptionBudgets } from './disruption-budgets.js';
+import { beyondBudget } from './beyond-budget.js';
 import { downtime } from './downtime.js';
 import { drainTime } from './drain-time.js';
 import { hostNetwork } from './host-network.js';
@@ -52,4 +53,5 @@ export const WORKLOAD_CHECKS: readonly Check[] = [
   limitRanges,
   drainTime,
   restartPolicy,
+  beyondBudget,
 ];
