@@ -1,4 +1,3 @@
-import { durationText } from '../../domain/duration.js';
 import { canRollBack, isFinal, nextStep, phaseTitle, stepOf } from '../../domain/phases.js';
 import type { MoveProgress } from '../../domain/moves-told.js';
 import type { Obstacle, RunState } from '../../domain/run.js';
@@ -30,7 +29,6 @@ export function titleLines(state: RunState, pen: Pen, now: number): string[] {
     pen.line([cluster, 'bold'], [` ${dot} ${route}`], [` ${dot} started by ${state.requestedBy}, run ${runId}`, 'dim']),
     pen.line([phaseWords(state), styleOf(state)], [` ${dot} ${duration(state, now)}${soakLeft(state, now)}`]),
   ];
-  if (state.progress !== undefined) lines.push(...progressLines(state.progress, pen));
   if (rollback !== null && phase.name !== 'rolledBack')
     lines.push(pen.line([`Going back, as asked by ${rollback.by}: ${rollback.reason}`, 'yellow']));
   if (pause !== null)
@@ -44,14 +42,15 @@ export function titleLines(state: RunState, pen: Pen, now: number): string[] {
   return lines;
 }
 
-/** How far the moves are: pods, pace, what is left of the budget, and what holds them back. */
-function progressLines({ pods, workloads, unavailable, eta, holding }: MoveProgress, pen: Pen): string[] {
+/** Lines below the bar while workloads move: how many, how fast, what of the budget is used, and what holds them back. */
+export function progressLines({ progress }: Pick<RunState, 'progress'>, pen: Pen): string[] {
+  if (progress === undefined) return [];
+  const { workloads, unavailable, eta, holding } = progress;
   const { dot, paused } = pen.glyphs;
   const pace = eta === null ? 'pace not measured yet' : `${eta.rate} pods/min ${dot} ${timeLeft(eta)}`;
   return [
     pen.line(
-      [`${pods.moved} of ${pods.total} pods`],
-      [` ${dot} ${workloads.moving} of ${workloads.total} workloads on their way ${dot} ${pace}`],
+      [`${workloads.moving} of ${workloads.total} workloads on their way ${dot} ${pace}`],
       [` ${dot} ${unavailable.now} unavailable, ${unavailable.budget} may be`, 'dim'],
     ),
     ...(holding === null
@@ -61,8 +60,13 @@ function progressLines({ pods, workloads, unavailable, eta, holding }: MoveProgr
 }
 
 function timeLeft({ fromSeconds, toSeconds }: NonNullable<MoveProgress['eta']>): string {
-  const [from, to] = [durationText(fromSeconds), durationText(toSeconds)];
+  const [from, to] = [roughly(fromSeconds), roughly(toSeconds)];
   return from === to ? `${to} left` : `${from} to ${to} left`;
+}
+
+/** An estimate to the second would claim too much. */
+function roughly(seconds: number): string {
+  return seconds < 100 ? `${seconds}s` : `${Math.ceil(seconds / 60)}m`;
 }
 
 /** A remedy may hold a rule to paste: its lines stay whole and keep their indentation. */

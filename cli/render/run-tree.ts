@@ -5,7 +5,7 @@ import type { WorkloadProgress } from '../../domain/workload.js';
 import { createPen, type Pen, type RenderOptions } from './pen.js';
 import { verdictLines } from './gate-verdicts.js';
 import { barLines } from './progress-bar.js';
-import { nextLines, titleLines } from './run-header.js';
+import { nextLines, progressLines, titleLines } from './run-header.js';
 import { findingBlocks, waiverLines } from './findings.js';
 import { joined } from './text.js';
 import { waveLines } from './wave-tree.js';
@@ -37,6 +37,7 @@ function draw(state: RunState, workloads: readonly WorkloadProgress[], { pen, no
   return [
     ...titleLines(state, pen, now),
     ...barLines(state, workloads, pen),
+    ...progressLines(state, pen),
     ...nextLines(state, pen),
     ...verdictLines(state, pen),
     ...section(findingBlocks(blockersOf(state), pen)),

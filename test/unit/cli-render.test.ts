@@ -49,6 +49,24 @@ describe('the picture of a run', () => {
     ]);
   });
 
+  it('says how fast it goes, what of the budget is used, and what holds it', () => {
+    const told = {
+      pods: { moved: 12, total: 40 },
+      workloads: { moved: 5, moving: 3, total: 12 },
+      unavailable: { now: 1, budget: 2 },
+      eta: { fromSeconds: 20, toSeconds: 150, rate: 94 },
+      holding: null,
+    };
+    const moving = stateAfter(...INTO_THE_REST, { type: 'movesProgressed', progress: told });
+    expect(lines(renderRun(moving, WORKLOADS, OPTIONS))[3]).toBe(
+      '3 of 12 workloads on their way · 94 pods/min · 20s to 3m left · 1 unavailable, 2 may be',
+    );
+    const progress = { ...told, eta: null, holding: '14 pods Pending, Insufficient cpu' };
+    const held = stateAfter(...INTO_THE_REST, { type: 'movesProgressed', progress });
+    expect(lines(renderRun(held, WORKLOADS, OPTIONS))[4]).toMatch(/holding: 14 pods Pending, Insufficient cpu$/);
+    expect(renderRun(stateAfter(...UP_TO_GATE), [], OPTIONS)).not.toContain('on their way');
+  });
+
   it('says at a gate what opens it and how to go back', () => {
     const text = renderRun(stateAfter(...UP_TO_GATE), [], OPTIONS);
     expect(text).toContain('awaiting promotion at gate canary · 01:02');
