@@ -16,9 +16,8 @@ export async function createMeshliftWorker(options: WorkerOptions): Promise<Work
   return Worker.create({
     ...options,
     taskQueue: TASK_QUEUE,
-    // A workload that is waited for takes a slot and nothing else: as many as a wave's safety budget may ask for, and one
-    // for each open run, whose surroundings are watched (ADR 0007).
-    maxConcurrentActivityTaskExecutions: 1_500,
+    // For each open run one that moves a wave (ADR 0014) and one that watches its surroundings (ADR 0007), and what is short.
+    maxConcurrentActivityTaskExecutions: 500,
     maxCachedWorkflows: 200,
     shutdownGraceTime: '10s',
     // A cancellation reaches an activity with its next heartbeat: that must not wait longer than people do.

@@ -1,10 +1,12 @@
-import { podsOf } from '../../domain/policy/schema.js';
+import { podsOf, type Budget } from '../../domain/policy/schema.js';
+import type { Limits } from '../../domain/scheduling/admission.js';
+import type { Direction } from '../../domain/workload.js';
 import type { MovedNamespace } from '../../domain/moves-told.js';
 import { isFirstTry, heartbeating } from '../heartbeat.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
-import { createAvailability } from './availability.js';
+import { createAvailability, type Availability } from './availability.js';
 import { openMeshView } from './mesh-view.js';
 import { createNamespaceMover } from './namespace-mover.js';
 import { createPressureGauge } from './pressure.js';
@@ -30,11 +32,7 @@ export function createMoveNamespaces(context: ActivityContext): Activities['move
       try {
         await view.ready;
         const available = createAvailability(view, new Set(input.scope), budget.minReadySeconds);
-        const limits = {
-          unavailable: podsOf(budget.maxUnavailablePods, available.wanted()),
-          unavailableIn: (namespace: string) => podsOf(budget.maxUnavailablePerNamespace, available.wanted(namespace)),
-          surge: budget.maxSurgePods,
-        };
+        const limits = limitsOf(budget, available, direction);
         const revision = direction === 'forward' ? route.to.revision : route.from.revision;
         scheduler = createScheduler({
           atOnce: budget.maxConcurrentWorkloads,
@@ -61,6 +59,21 @@ export function createMoveNamespaces(context: ActivityContext): Activities['move
         await teller.flush();
       }
     });
+}
+
+/**
+ * The budget in pods. On the way back what is missing already does not count: the upgrade may be its very cause, and must not
+ * keep itself from being taken back.
+ */
+function limitsOf(budget: Budget, available: Availability, direction: Direction): Omit<Limits, 'atOnce'> {
+  const already = available.missing();
+  const [all, within] = direction === 'back' ? [already.all, already.in] : [0, () => 0];
+  return {
+    unavailable: podsOf(budget.maxUnavailablePods, available.wanted()) + all,
+    unavailableIn: (namespace) =>
+      podsOf(budget.maxUnavailablePerNamespace, available.wanted(namespace)) + within(namespace),
+    surge: budget.maxSurgePods,
+  };
 }
 
 /** @throws the first failure, if there is one */

@@ -103,8 +103,10 @@ function obstacleFor(
   const isAlone = taken.atOnce === 0;
   const fits = (used: number, extra: number, whole: number, limit: number) =>
     used + extra <= limit || (isAlone && whole > limit && used <= limit);
-  if (!fits(taken.unavailable, more, unavailable, limits.unavailable)) return 'unavailable';
-  if (!fits(inNamespace, more, unavailable, limits.unavailableIn(namespace))) return 'unavailableIn';
+  // One whose own pods are missing is not held back by them: to move it may be what brings them back.
+  const makesWorse = more > 0 || missing.of(claim.name) === 0;
+  if (makesWorse && !fits(taken.unavailable, more, unavailable, limits.unavailable)) return 'unavailable';
+  if (makesWorse && !fits(inNamespace, more, unavailable, limits.unavailableIn(namespace))) return 'unavailableIn';
   if (surge > 0 && !fits(taken.surge, surge, surge, limits.surge)) return 'surge';
   return null;
 }
