@@ -1,4 +1,4 @@
-import { CancellationScope, condition } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { GateVerdict } from '../domain/gate-verdict.js';
 import { looksAtPods, looksWhileSoaking } from '../domain/gates.js';
 import { wasTouched } from '../domain/phases.js';
@@ -42,7 +42,7 @@ export function createGates(ledger: Ledger, moves: Moves, step: (step: Step) => 
     try {
       ledger.apply(await work());
     } catch (error) {
-      if (ledger.state().phase !== phase) return;
+      if (isCancellation(error) || ledger.state().phase !== phase) return;
       ledger.remark(`${title} cannot look while it soaks: ${obstacleOf(error).message}`);
     }
   };
@@ -61,10 +61,11 @@ export function createGates(ledger: Ledger, moves: Moves, step: (step: Step) => 
     async soak(phase) {
       const looking = new CancellationScope();
       const looks = looking.run(() => Promise.all(looksIn(phase)));
-      const isCutShort = await leftWithin(phase, Date.parse(phase.until) - Date.now());
+      await leftWithin(phase, Date.parse(phase.until) - Date.now());
       looking.cancel();
       await looks;
-      if (!isCutShort) ledger.apply({ type: 'soakFinished' });
+      // Until the last look has ended a person can still make the soak longer: then it is not over.
+      if (ledger.state().phase === phase) ledger.apply({ type: 'soakFinished' });
     },
     judge: (phase) => step(() => look(phase)),
     async awaitPromotion(phase) {

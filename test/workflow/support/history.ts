@@ -12,14 +12,35 @@ const PATIENCE_MS = 25_000;
  * @param word one of {@link wordsOf}
  * @returns the words of the whole history
  */
-export async function digested(handle: WorkflowHandle, word: string, times = 1): Promise<string[]> {
+export function digested(handle: WorkflowHandle, word: string, times = 1): Promise<string[]> {
+  return untilHistory(handle, `"${word}"`, (words) => {
+    const places = words.flatMap((each, index) => (each === word ? [index] : []));
+    const place = places[times - 1];
+    return place !== undefined && words.includes('task', place);
+  });
+}
+
+/**
+ * Waits until the server knows that a workflow only waits, for people or for a timer: nothing is under way that a jump of the
+ * clock would time out.
+ */
+export async function atRest(handle: WorkflowHandle): Promise<void> {
+  await untilHistory(handle, 'rest', (words) => {
+    const count = (kind: string) => words.filter((word) => word.startsWith(`${kind} `)).length;
+    return words.at(-1) === 'task' && count('begins') === count('ended');
+  });
+}
+
+async function untilHistory(
+  handle: WorkflowHandle,
+  what: string,
+  holds: (words: readonly string[]) => boolean,
+): Promise<string[]> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const words = wordsOf((await handle.fetchHistory()).events ?? []);
-    const places = words.flatMap((each, index) => (each === word ? [index] : []));
-    const place = places[times - 1];
-    if (place !== undefined && words.includes('task', place)) return words;
-    if (Date.now() > deadline) throw new Error(`waited in vain for "${word}"; there is ${words.join(', ')}`);
+    if (holds(words)) return words;
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}; there is ${words.join(', ')}`);
     await delay(20);
   }
 }
