@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { restorationOf } from '../../domain/restoration.js';
 import { openBench } from './support/bench.js';
+import { atRest } from './support/history.js';
 import { failure } from './support/failure.js';
 import { restoreRun } from './support/run.js';
 
@@ -36,6 +37,7 @@ describe('finalising', () => {
     hold.open();
     await script.sees('checkOldRevisionUnused', 'ended');
     script.fail('checkOldRevisionUnused', failure('OldRevisionInUse'));
+    await atRest(run.handle);
     await bench.env().sleep('2m');
     await run.reaches('blocked');
     expect(script.begun()).not.toContain('adoptDefaultService');
@@ -54,6 +56,7 @@ describe('finalising', () => {
     await run.pause();
     hold.open();
     await script.sees('checkOldRevisionUnused', 'ended');
+    await atRest(run.handle);
     await bench.env().sleep('1h');
     expect(without(script.begun()).at(-1)).toBe('checkOldRevisionUnused');
     await run.resume();
