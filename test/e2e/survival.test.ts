@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunState } from '../../domain/run.js';
 import { startMesh, type Mesh } from './support/mesh.js';
 
 /** kill -9 of the worker: nothing is lost, nothing is restarted twice. */
@@ -24,9 +23,6 @@ describe('a worker that is killed', () => {
     }
   }
 
-  const movedAtLeast = (count: number) => (state: RunState) =>
-    state.phase.name === 'migrating' && state.namespaces.filter(({ status }) => status === 'moved').length >= count;
-
   it('while istioctl installs, and twice in mid-migration, does not stop the upgrade', async () => {
     const run = await mesh.api.start(mesh.cluster, {
       canary: ['catalog'],
@@ -36,9 +32,9 @@ describe('a worker that is killed', () => {
     await killWorker();
     await mesh.api.untilGate(run, 'canary');
     await mesh.api.promote(run);
-    await mesh.api.until(run, movedAtLeast(2));
+    await mesh.api.untilRestarted(run, 8);
     await killWorker();
-    await mesh.api.until(run, movedAtLeast(4));
+    await mesh.api.untilRestarted(run, 16);
     await killWorker();
     const state = await mesh.api.untilGate(run, 'finalize');
     expect(state.namespaces.every(({ status }) => status === 'moved')).toBe(true);

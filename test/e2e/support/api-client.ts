@@ -108,15 +108,22 @@ export class ApiClient {
     return this.until(run, (state) => state.phase.name === name);
   }
 
-  /** Waits until the last wave is half-way: some of its namespaces have moved, others have not. */
-  untilHalfWay(run: string): Promise<RunState> {
-    return this.until(
-      run,
-      ({ phase, namespaces }) =>
-        phase.name === 'migrating' &&
-        phase.wave === 1 &&
-        namespaces.filter(({ status }) => status === 'moved').length > 1,
-    );
+  /** Waits until so many workloads have been restarted, of all waves together. */
+  async untilRestarted(run: string, count: number): Promise<void> {
+    const restarted = async () => {
+      const ids = (await this.operations(run)).map(({ id }) => id.split('#')[0] ?? '');
+      return new Set(ids.filter((id) => id.startsWith('restart/'))).size;
+    };
+    for (const deadline = Date.now() + 600_000; (await restarted().catch(() => 0)) < count;) {
+      if (Date.now() > deadline) throw new Error(`${count} workloads were not restarted in time`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
+  /** Waits until half of all workloads have been restarted. A budget of a few at once keeps the others waiting. */
+  async untilHalfWay(run: string): Promise<void> {
+    const { plan } = await this.state(run);
+    await this.untilRestarted(run, Math.ceil((plan?.totals.workloads ?? 0) / 2));
   }
 
   untilGate(run: string, gate: string): Promise<RunState> {

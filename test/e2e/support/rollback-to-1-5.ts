@@ -30,7 +30,7 @@ export async function rollBackToOriginal(mesh: Mesh, run: string, original: obje
 
 /** Starts a run whose canary is `catalog`, small budgets, and takes it past its first gate. */
 export async function startInTheRest(mesh: Mesh): Promise<string> {
-  const run = await mesh.api.start(mesh.cluster, { canary: ['catalog'] });
+  const run = await mesh.api.start(mesh.cluster, { canary: ['catalog'], parallelWorkloads: 4 });
   await mesh.api.untilGate(run, 'canary');
   await mesh.api.promote(run);
   return run;
