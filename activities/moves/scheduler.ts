@@ -9,6 +9,8 @@ export interface Task extends Claim {
   readonly isFree: boolean;
   /** How long it takes, in seconds as far as anybody can tell: the longest ones begin first. */
   readonly seconds: number;
+  /** How many of its pods may be missing from now on, at the worst: fewer than at the beginning when few are left to replace. */
+  readonly worst: () => number;
   /** Moves it to its end. @throws the failure */
   readonly move: () => Promise<void>;
 }
@@ -78,7 +80,7 @@ export function createScheduler(rules: SchedulerRules): Scheduler {
     const missing = rules.missing();
     const limits = { ...rules.limits(), atOnce: window.size };
     const claims = waiting.map(({ task }) => task);
-    const { begin, held } = admit(claims, { moving: [...moving.values()], missing }, limits);
+    const { begin, held } = admit(claims, { moving: [...moving.values()].map(atPresent), missing }, limits);
     const begun = new Set<Claim>(begin);
     const due = waiting.filter(({ task }) => begun.has(task));
     waiting = waiting.filter(({ task }) => !begun.has(task));
@@ -149,6 +151,10 @@ export function createScheduler(rules: SchedulerRules): Scheduler {
     },
     standing: () => ({ moving: moving.size, waiting: waiting.length, holding }),
   };
+}
+
+function atPresent(task: Task): Claim {
+  return { ...task, unavailable: task.worst() };
 }
 
 function whyHeld(

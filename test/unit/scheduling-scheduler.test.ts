@@ -33,7 +33,7 @@ function work(name: string, options: Partial<Task> = {}): Work {
     return ended;
   };
   const task = { name, namespace: 'shop', unavailable: 1, surge: 0, isBegun: false, isFree: false, seconds: 1, move };
-  return { task: { ...task, ...options }, end, fail };
+  return { task: { worst: () => 1, ...task, ...options }, end, fail };
 }
 function open(rules: Partial<Parameters<typeof createScheduler>[0]> = {}): Scheduler {
   scheduler = createScheduler({
@@ -76,6 +76,22 @@ describe('the scheduler', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(order).toEqual(['begun', 'waiting']);
     waiting.end();
+    await all;
+  });
+
+  it('gives back what a workload cannot take any more before it has come to its end', async () => {
+    let worst = 1;
+    open({ limits: () => ({ ...WIDE, unavailable: 1 }) });
+    const [first, second] = [work('first', { seconds: 2, worst: () => worst }), work('second')];
+    const all = scheduler.all([first.task, second.task]);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(order).toEqual(['first']);
+    worst = 0;
+    scheduler.stir();
+    await vi.advanceTimersByTimeAsync(60);
+    expect(order).toEqual(['first', 'second']);
+    first.end();
+    second.end();
     await all;
   });
 
