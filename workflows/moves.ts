@@ -1,4 +1,5 @@
 import { CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
+import { ActivityFailure, TimeoutFailure } from '@temporalio/common';
 import type { MovesTold } from '../domain/moves-told.js';
 import { policyOfWave } from '../domain/policy/of-wave.js';
 import type { NamespaceState, RunState } from '../domain/run.js';
@@ -34,28 +35,31 @@ interface Stretch {
  * namespace. Afterwards it goes on where it was.
  */
 export function createMoves(ledger: Ledger): Moves {
-  let current: (Stretch & { readonly scope: CancellationScope }) | null = null;
+  let current: (Stretch & { readonly scope: CancellationScope; isCut: boolean }) | null = null;
   const paused = () => ledger.state().pause !== null;
 
   const isLeftOut = (namespace: string) =>
     ledger.state().namespaces.some((row) => row.namespace === namespace && row.status === 'skipped');
   const mustCut = () => current !== null && (current.isHeld !== paused() || current.namespaces.some(isLeftOut));
   ledger.onChange(() => {
-    if (mustCut()) current?.scope.cancel();
+    if (current === null || !mustCut()) return;
+    current.isCut = true;
+    current.scope.cancel();
   });
   setHandler(movesSignal, (told) => note(ledger, told));
 
   const moveOnce = async (direction: Direction, stretch: Stretch): Promise<void> => {
     const scope = new CancellationScope();
     // One that was left out before is brought back all the same.
-    current = { ...stretch, namespaces: stretch.namespaces.filter((name) => !isLeftOut(name)), scope };
+    const mine = { ...stretch, namespaces: stretch.namespaces.filter((name) => !isLeftOut(name)), scope, isCut: false };
+    current = mine;
     try {
       const input = { ...inputFor(ledger.state(), direction, stretch.namespaces), ...stretch };
       const moved = await scope.run(() => moving.moveNamespaces(input));
       note(ledger, { direction, started: [], finished: moved.namespaces, failed: [], progress: null });
     } catch (error) {
-      const isCut = mustCut() && !CancellationScope.current().consideredCancelled;
-      if (!isCancellation(error) || !isCut) throw error;
+      const isCut = mine.isCut && !CancellationScope.current().consideredCancelled;
+      if (!isCut || !isCutShort(error)) throw error;
     } finally {
       current = null;
     }
@@ -76,6 +80,12 @@ export function createMoves(ledger: Ledger): Moves {
       }
     },
   };
+}
+
+/** A worker may die in the instant in which it is told: nobody tries again what is to be cut, and it ends by its time. */
+function isCutShort(error: unknown): boolean {
+  const isLost = error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+  return isLost || isCancellation(error);
 }
 
 function isUnderWay({ status }: NamespaceState): boolean {

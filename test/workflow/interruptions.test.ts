@@ -34,6 +34,20 @@ describe('a pause', () => {
     ]);
   });
 
+  it('that is over before it has arrived does not stop the run', async () => {
+    const run = await bench.start({ canary: { cart: ['db', 'web'] }, options: ONE_BY_ONE });
+    const { script } = run.mesh;
+    const hold = script.hold('moveWorkload cart/db forward', { stubborn: true });
+    await script.sees('moveWorkload cart/db forward', 'begun');
+    const pausing = run.handle.signal(pauseSignal, { by: 'ada', reason: 'lunch' });
+    await script.sees('moveWorkload cart/db forward', 'cancelling');
+    await pausing;
+    await run.resume();
+    hold.open();
+    await run.reaches('awaitingPromotion');
+    expect([...run.mesh.restarts.values()]).toEqual([1, 1]);
+  });
+
   it('holds the next step, not the one under way', async () => {
     const run = await bench.start({ canary: { cart: ['web'] } });
     const { script } = run.mesh;
