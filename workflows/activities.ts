@@ -68,8 +68,9 @@ export const guard = proxyActivities<Activities>({
 export const moving = proxyActivities<Activities>({
   ...whole,
   startToCloseTimeout: '30d',
-  heartbeatTimeout,
-  retry: forever,
+  // A whole wave stands still until it is noticed.
+  heartbeatTimeout: '6s',
+  retry: { ...forever, initialInterval: '250ms' },
 });
 
 /**

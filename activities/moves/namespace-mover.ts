@@ -4,11 +4,10 @@ import { readyDelay } from '../../domain/scheduling/ready-delay.js';
 import type { MovedNamespace } from '../../domain/moves-told.js';
 import { waysToReplace } from '../../domain/policy/replace-by.js';
 import { driverOf } from '../../domain/plan.js';
-import type { Pod } from '../../domain/pod.js';
 import { isBehind } from '../../domain/rollout.js';
 import type { Snapshot } from '../../domain/snapshot.js';
 import { actionFor } from '../../domain/workload-actions.js';
-import { workloadName, type SidecarTarget } from '../../domain/workload.js';
+import { workloadName } from '../../domain/workload.js';
 import type { ActivityContext } from '../context.js';
 import { labelNamespace } from '../workloads/label-namespace.js';
 import { listWorkloads } from '../workloads/list-workloads.js';
@@ -33,12 +32,6 @@ interface Tools {
   readonly teller: Teller;
   readonly scheduler: Scheduler;
   readonly before: Snapshot;
-}
-
-/** Pods that are still to be replaced: what is missing already is counted where it is missing. */
-function leftIn(pods: readonly Pod[], expected: SidecarTarget): number {
-  const behind = pods.filter((pod) => isBehind(pod, expected)).length;
-  return behind === 0 ? 0 : pods.length;
 }
 
 /** Moves namespaces, and knows how far it is. */
@@ -87,7 +80,7 @@ export function createNamespaceMover(tools: Tools, input: MovesInput, signal: Ab
       isBegun: standing === 'begun',
       isFree,
       seconds: rounds * readyDelay(owned()),
-      worst: () => Math.min(isFree ? 0 : unavailable, leftIn(owned(), expected)),
+      isTaking: () => owned().some((pod) => isBehind(pod, expected)),
       async move() {
         await begin();
         let isFirst = true;

@@ -9,8 +9,8 @@ export interface Task extends Claim {
   readonly isFree: boolean;
   /** How long it takes, in seconds as far as anybody can tell: the longest ones begin first. */
   readonly seconds: number;
-  /** How many of its pods may be missing from now on, at the worst: fewer than at the beginning when few are left to replace. */
-  readonly worst: () => number;
+  /** Whether pods of it are still to be replaced: if not, it takes nothing of the budget any more, but for what is missing. */
+  readonly isTaking: () => boolean;
   /** Moves it to its end. @throws the failure */
   readonly move: () => Promise<void>;
 }
@@ -154,7 +154,7 @@ export function createScheduler(rules: SchedulerRules): Scheduler {
 }
 
 function atPresent(task: Task): Claim {
-  return { ...task, unavailable: task.worst() };
+  return task.isTaking() ? task : { ...task, unavailable: 0, surge: 0 };
 }
 
 function whyHeld(

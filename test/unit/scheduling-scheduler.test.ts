@@ -33,7 +33,7 @@ function work(name: string, options: Partial<Task> = {}): Work {
     return ended;
   };
   const task = { name, namespace: 'shop', unavailable: 1, surge: 0, isBegun: false, isFree: false, seconds: 1, move };
-  return { task: { worst: () => 1, ...task, ...options }, end, fail };
+  return { task: { isTaking: () => true, ...task, ...options }, end, fail };
 }
 function open(rules: Partial<Parameters<typeof createScheduler>[0]> = {}): Scheduler {
   scheduler = createScheduler({
@@ -80,13 +80,13 @@ describe('the scheduler', () => {
   });
 
   it('gives back what a workload cannot take any more before it has come to its end', async () => {
-    let worst = 1;
+    let isTaking = true;
     open({ limits: () => ({ ...WIDE, unavailable: 1 }) });
-    const [first, second] = [work('first', { seconds: 2, worst: () => worst }), work('second')];
+    const [first, second] = [work('first', { seconds: 2, isTaking: () => isTaking }), work('second')];
     const all = scheduler.all([first.task, second.task]);
     await vi.advanceTimersByTimeAsync(300);
     expect(order).toEqual(['first']);
-    worst = 0;
+    isTaking = false;
     scheduler.stir();
     await vi.advanceTimersByTimeAsync(60);
     expect(order).toEqual(['first', 'second']);
