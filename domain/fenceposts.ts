@@ -15,6 +15,7 @@ export function fenceposts({ spec }: Workload): Fenceposts {
   return surge === 0 && unavailable === 0 ? { surge: 0, unavailable: 1 } : { surge, unavailable };
 }
 
-function share(value: number | string, replicas: number): number {
+/** How many pods a bound means that is a number or a percentage; not rounded. */
+export function share(value: number | string, replicas: number): number {
   return typeof value === 'number' ? value : (Number.parseFloat(value) * replicas) / 100;
 }

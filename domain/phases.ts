@@ -78,6 +78,11 @@ export function wasTouched(row: NamespaceState): boolean {
   return row.startedAt !== undefined;
 }
 
+/** Whether a rollback has still to bring a namespace back. */
+export function isToMoveBack(row: NamespaceState): boolean {
+  return wasTouched(row) && row.status !== 'movedBack';
+}
+
 /** The state of a run that has just begun. */
 export function initialState(
   run: Pick<RunState, 'cluster' | 'release' | 'runId' | 'requestedBy'> & { readonly at: string },

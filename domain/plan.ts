@@ -5,7 +5,7 @@ import type { GatewayKind } from './injection.js';
 import { clusterIdSchema, namespaceNameSchema } from './names.js';
 import { policySchema, type GateStep, type Policy } from './policy/schema.js';
 import type { WorkloadAction } from './workload-actions.js';
-import type { SidecarTarget } from './workload.js';
+import type { Direction, SidecarTarget } from './workload.js';
 
 const SEVEN_DAYS_IN_SECONDS = 7 * 24 * 60 * 60;
 const ONE_DAY_IN_SECONDS = 24 * 60 * 60;
@@ -255,6 +255,11 @@ export interface Route {
 /** The driver of a route. */
 export function driverOf({ driver = 'asm-1.6' }: Pick<Route, 'driver'>): DriverName {
   return driver;
+}
+
+/** The end of a route to which a direction leads. */
+export function endOf(route: Route, direction: Direction): Route['to'] {
+  return direction === 'forward' ? route.to : route.from;
 }
 
 /** Whether a route replaces the control plane where it is, so that there is never a second one. */

@@ -168,6 +168,14 @@ export function containersOf({ status = {} }: Pod): readonly ContainerStatus[] {
   return [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
 }
 
+/** What the scheduler says of a pod for which it finds no node; null when it finds one, or has not looked yet. */
+export function whyUnplaced({ status }: Pod): string | null {
+  const condition = status?.conditions?.find(
+    ({ type, status: value, reason }) => type === 'PodScheduled' && value === 'False' && reason === 'Unschedulable',
+  );
+  return condition === undefined ? null : (condition.message ?? 'no node fits');
+}
+
 /** Why a pod is not Ready yet, in a few words. */
 export function whyNotReady(pod: Pod): string {
   for (const { name, state } of containersOf(pod)) {

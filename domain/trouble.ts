@@ -1,4 +1,13 @@
-import { containersOf, isLive, isReady, namePods, whyNotReady, type ContainerStatus, type Pod } from './pod.js';
+import {
+  containersOf,
+  isLive,
+  isReady,
+  namePods,
+  whyNotReady,
+  whyUnplaced,
+  type ContainerStatus,
+  type Pod,
+} from './pod.js';
 
 /** Words of `domain/failures.ts` for what keeps new pods from running; they are Kubernetes' own where it has one. */
 export type TroubleReason =
@@ -62,10 +71,7 @@ function ailmentOf(pod: Pod): Omit<Trouble, 'detail'> | null {
   const ailments = containersOf(pod).flatMap((container) => containerAilment(container) ?? []);
   const worst = URGENCIES.flatMap((urgency) => ailments.filter((ailment) => ailment.urgency === urgency))[0];
   if (worst !== undefined) return worst;
-  const unplaced = pod.status?.conditions?.some(
-    ({ type, status: value, reason }) => type === 'PodScheduled' && value === 'False' && reason === 'Unschedulable',
-  );
-  return unplaced === true ? { reason: 'Unschedulable', urgency: 'late' } : null;
+  return whyUnplaced(pod) === null ? null : { reason: 'Unschedulable', urgency: 'late' };
 }
 
 function containerAilment({ state, restartCount = 0 }: ContainerStatus): Omit<Trouble, 'detail'> | null {

@@ -1,7 +1,7 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { GateVerdict } from '../domain/gate-verdict.js';
 import { looksAtPods, looksWhileSoaking } from '../domain/gates.js';
-import { wasTouched } from '../domain/phases.js';
+import { isToMoveBack } from '../domain/phases.js';
 import { stepText } from '../domain/policy/gate-words.js';
 import { gateStepsOf } from '../domain/policy/of-wave.js';
 import type { InGate, NamespaceState, Phase, RunState } from '../domain/run.js';
@@ -117,7 +117,5 @@ function titleOf(state: RunState, wave: number, index: number): string {
 
 /** What a person has left out stays left out. */
 function touchedIn({ namespaces }: RunState, wave: number): NamespaceState[] {
-  return namespaces.filter(
-    (row) => row.wave === wave && wasTouched(row) && row.status !== 'movedBack' && row.status !== 'skipped',
-  );
+  return namespaces.filter((row) => row.wave === wave && row.status !== 'skipped' && isToMoveBack(row));
 }

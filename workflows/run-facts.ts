@@ -1,7 +1,7 @@
 import { durationText } from '../domain/duration.js';
 import { FAILURES } from '../domain/failures.js';
 import { inPlaceRollbackCommands } from '../domain/in-place-commands.js';
-import { stepOf, wasTouched } from '../domain/phases.js';
+import { stepOf, isToMoveBack } from '../domain/phases.js';
 import { restoreCommands, rollbackCommands } from '../domain/planned-commands.js';
 import { driverOf, isInPlace, type Route } from '../domain/plan.js';
 import { policyOfWave } from '../domain/policy/of-wave.js';
@@ -34,7 +34,7 @@ export function timedOut(state: RunState, gate: string): Obstacle {
 export function manualCommandsOf(state: RunState): string[] {
   if (state.plan?.route == null) return [];
   const { route } = state.plan;
-  const left = state.namespaces.filter((row) => wasTouched(row) && row.status !== 'movedBack');
+  const left = state.namespaces.filter(isToMoveBack);
   const names = left.map(({ namespace }) => namespace);
   if (isInPlace(route)) return inPlaceRollbackCommands(route, names, state.plan.waves);
   if (driverOf(route) === 'istio-revisioned') return revisionedManual(state, names);

@@ -1,5 +1,5 @@
 import { condition, isCancellation, sleep } from '@temporalio/workflow';
-import { wasTouched } from '../domain/phases.js';
+import { isToMoveBack } from '../domain/phases.js';
 import { isInPlace, type UpgradeRequest } from '../domain/plan.js';
 import { policyOfWave } from '../domain/policy/of-wave.js';
 import { needsSourceArchive } from '../domain/release.js';
@@ -198,5 +198,5 @@ function waitingIn({ namespaces }: RunState, wave: number): NamespaceState[] {
 }
 
 function touchedIn({ namespaces }: RunState): NamespaceState[] {
-  return namespaces.filter((row) => wasTouched(row) && row.status !== 'movedBack');
+  return namespaces.filter(isToMoveBack);
 }

@@ -8,7 +8,7 @@ import type { Activities } from '../contract.js';
 import { heartbeating } from '../heartbeat.js';
 import type { GateSubject } from './gate-input.js';
 import { keepHealth } from './health-baseline.js';
-import { podCollections, podsAmong, watchPods, type PodSight } from './pod-watch.js';
+import { openPods, watchPods, type PodSight } from './pod-watch.js';
 
 /** Without any change in the cluster, look again that often: a pod may have been unready for too long. */
 const LOOK_AGAIN_MS = 2_000;
@@ -26,13 +26,13 @@ export function judgeSight({ complaints, pods, blind }: PodSight): Measurement {
 /** Notes how the workloads of a wave do before it begins, so that nobody blames the new revision for what was so before. */
 export function createNotePodHealth(context: ActivityContext): Activities['notePodHealth'] {
   return async ({ run, wave, namespaces }) => {
-    const { kube } = context.access(run.cluster);
-    const lists = await Promise.all(podCollections(namespaces).map((collection) => kube.list(collection)));
-    const pods = podsAmong(
-      lists.flatMap(({ items }) => items),
-      namespaces,
-    );
-    keepHealth(context.dataDir, run, wave, healthOf(pods, Date.now()));
+    const pods = openPods(context, run, namespaces);
+    try {
+      await pods.store.ready;
+      keepHealth(context.dataDir, run, wave, healthOf(pods.read(), Date.now()));
+    } finally {
+      pods.close();
+    }
   };
 }
 

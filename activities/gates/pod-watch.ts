@@ -1,11 +1,12 @@
 import { healthOf, judgePodHealth, remember, type Complaint, type PodMemory } from '../../domain/gates/pod-health.js';
 import { runsSidecarOf, type Pod } from '../../domain/pod.js';
 import type { ActivityContext } from '../context.js';
+import type { RunRef } from '../contract.js';
+import { PODS } from '../kube/resources.js';
+import { namespaceKey } from '../kube/store-board.js';
 import type { Store } from '../kube/store.js';
-import type { KubeObject, Resource } from '../kube/types.js';
 import { asPod } from '../workloads/owned-pods.js';
-import { podsIn } from '../workloads/resources.js';
-import { nextChange } from '../workloads/watch-workload.js';
+import { changesAt, nextChange } from '../workloads/watch-workload.js';
 import type { GateSubject } from './gate-input.js';
 import { readHealth } from './health-baseline.js';
 
@@ -26,41 +27,30 @@ export interface PodWatch {
   close(): void;
 }
 
-/** From so many namespaces on, one watch of all pods is less than one of each. */
-const MANY_NAMESPACES = 20;
-
-/** The collections that hold the pods of some namespaces, and perhaps those of others. */
-export function podCollections(namespaces: readonly string[]): Resource[] {
-  return namespaces.length > MANY_NAMESPACES ? [{ api: 'v1', plural: 'pods' }] : namespaces.map(podsIn);
-}
-
-/** Those of some objects that are pods of these namespaces. */
-export function podsAmong(objects: readonly KubeObject[], namespaces: readonly string[]): Pod[] {
-  const wanted = new Set(namespaces);
-  return objects.filter(({ metadata }) => wanted.has(metadata.namespace ?? '')).map(asPod);
+/** The pods of some namespaces, on the watch that the moves use as well. */
+export function openPods(context: ActivityContext, run: RunRef, namespaces: readonly string[]) {
+  const { stores } = context.access(run.cluster);
+  const store = stores.acquire(PODS);
+  const keys = namespaces.map(namespaceKey);
+  const changes = keys.map((key) => changesAt(store, key));
+  return {
+    store,
+    read: () => keys.flatMap((key) => store.at(key)).map(asPod),
+    next: (ms: number, signal: AbortSignal) => nextChange(changes, ms, signal),
+    close: () => stores.release(store),
+  };
 }
 
 /** Opens the watch and takes the first look. */
 export async function watchPods(context: ActivityContext, subject: GateSubject): Promise<PodWatch> {
   const { run, route, wave, namespaces } = subject;
-  const { stores } = context.access(run.cluster);
-  const watched = podCollections(namespaces).map((collection) => stores.acquire(collection));
-  const close = () => watched.forEach((store) => stores.release(store));
-  const read = () =>
-    podsAmong(
-      watched.flatMap((store) => store.items()),
-      namespaces,
-    );
+  const { store, read, next, close } = openPods(context, run, namespaces);
   try {
-    await Promise.all(watched.map(({ ready }) => ready));
+    await store.ready;
     const old = read().filter((pod) => runsSidecarOf(pod, route.from.sidecar, route.to.sidecar));
     // Pods of the old revision that are still there tell as well, where nobody looked before the wave.
     const before = { ...healthOf(old, Date.now()), ...readHealth(context.dataDir, run, wave) };
-    return {
-      look: lookout(subject, watched, read, before),
-      next: (ms, signal) => nextChange(watched, ms, signal),
-      close,
-    };
+    return { look: lookout(subject, store, read, before), next, close };
   } catch (error) {
     close();
     throw error;
@@ -69,7 +59,7 @@ export async function watchPods(context: ActivityContext, subject: GateSubject):
 
 function lookout(
   { route }: GateSubject,
-  watched: readonly Store[],
+  store: Store,
   read: () => Pod[],
   before: Parameters<typeof judgePodHealth>[0]['before'],
 ): () => PodSight {
@@ -78,7 +68,7 @@ function lookout(
     const now = Date.now();
     const pods = read().filter((pod) => runsSidecarOf(pod, route.to.sidecar, route.from.sidecar));
     memory = remember(memory, pods, now);
-    const blind = watched.map((store) => store.problem()).find((problem) => problem !== null) ?? null;
+    const blind = store.problem();
     return { pods, blind, complaints: blind === null ? judgePodHealth({ pods, before, memory, now }) : [] };
   };
 }

@@ -1,6 +1,6 @@
 import { workloadKeyOf } from '../../domain/pod-owner.js';
 import { asPod } from '../workloads/owned-pods.js';
-import type { Keeping } from './store-board.js';
+import { placesOf, type Keeping } from './store-board.js';
 import type { KubeObject, Resource } from './types.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -13,14 +13,8 @@ export function keepingOf({ api, plural }: Resource): Keeping {
   return api === 'v1' && plural === 'pods' ? { slim: slimPod, keysOf: podKeys } : {};
 }
 
-/** The key of all pods of a namespace. */
-export function namespaceKey(namespace: string): string {
-  return `namespace ${namespace}`;
-}
-
 function podKeys(object: KubeObject): readonly string[] {
-  const { namespace = '' } = object.metadata;
-  return [workloadKeyOf(asPod(object)), namespaceKey(namespace), `${namespace}/${object.metadata.name}`];
+  return [workloadKeyOf(asPod(object)), ...placesOf(object)];
 }
 
 /** A mesh has ten thousand pods, and the whole of each is some twenty kilobytes. */

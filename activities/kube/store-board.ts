@@ -6,7 +6,7 @@ export interface Store {
   readonly ready: Promise<void>;
   /** @throws the failure that ended the store for good: the right to read was taken away */
   items(): readonly KubeObject[];
-  /** The objects of one key of the store's index; `namespace/name` where it has no other. @throws as {@link items} */
+  /** The objects of one key of the store's index; where it has no other `namespace/name` and {@link namespaceKey}. @throws as {@link items} */
   at(key: string): readonly KubeObject[];
   /**
    * Resolves at the first change after this holder's last call of {@link items}: at once, if that has happened already.
@@ -44,11 +44,21 @@ export interface Board {
   hold(onClose: () => void): Store;
 }
 
+/** The key of all objects of a namespace. */
+export function namespaceKey(namespace: string): string {
+  return `namespace ${namespace}`;
+}
+
+/** Where an object is: its own key, and that of its namespace. */
+export function placesOf(object: KubeObject): readonly string[] {
+  return [nameOf(object), namespaceKey(object.metadata.namespace ?? '')];
+}
+
 /** Stands for the whole board where a key is asked for. */
 const ALL = Symbol('all');
 type Key = string | typeof ALL;
 
-export function createBoard({ slim = (object) => object, keysOf = (object) => [nameOf(object)] }: Keeping = {}): Board {
+export function createBoard({ slim = (object) => object, keysOf = placesOf }: Keeping = {}): Board {
   const objects = new Map<string, KubeObject>();
   const index = new Map<string, Map<string, KubeObject>>();
   const waiting = new Map<Key, Set<() => void>>();

@@ -1,9 +1,9 @@
-import { isLive, isReady, type Pod } from '../../domain/pod.js';
+import { isLive, isReady, whyUnplaced, type Pod } from '../../domain/pod.js';
 import { desiredPods } from '../../domain/rollout.js';
 import type { Missing } from '../../domain/scheduling/admission.js';
 import { workloadName, type WorkloadRef } from '../../domain/workload.js';
 import { asWorkload } from '../workloads/owned-pods.js';
-import type { MeshView, Seen } from './mesh-view.js';
+import type { MeshView } from './mesh-view.js';
 
 /** What of a mesh is available: counted from its own objects, whoever is the cause of what is not. */
 export interface Availability {
@@ -25,6 +25,20 @@ interface Count {
   readonly young: boolean;
 }
 
+/** All workloads of a namespace together. */
+interface Sum {
+  wanted: number;
+  missing: number;
+  homeless: number;
+}
+
+interface Totals {
+  readonly all: Sum;
+  readonly perNamespace: ReadonlyMap<string, Sum>;
+}
+
+const NONE: Sum = { wanted: 0, missing: 0, homeless: 0 };
+
 /** Counts the workloads of some namespaces, each anew when something of it has changed. */
 export function createAvailability(
   view: MeshView,
@@ -32,64 +46,63 @@ export function createAvailability(
   minReadySeconds: number,
 ): Availability {
   const counts = new Map<string, Count>();
-  const refs = new Map<string, WorkloadRef>();
   const dirty = new Set<string>();
-  const know = ({ ref }: Seen) => {
-    if (namespaces.has(ref.namespace)) refs.set(workloadName(ref), ref);
-  };
-  view.workloads().forEach(know);
-  for (const name of refs.keys()) dirty.add(name);
+  let totals: Totals = totalsOf([]);
+  for (const { ref } of view.workloads()) if (namespaces.has(ref.namespace)) dirty.add(workloadName(ref));
   view.listen((changed) => {
     for (const name of changed) dirty.add(name);
   });
 
   const count = (name: string): void => {
-    const ref = refs.get(name) ?? refIn(name, namespaces);
+    const ref = refIn(name, namespaces);
     const object = ref === null ? null : view.workload(ref);
-    if (ref === null || object === null) {
-      counts.delete(name);
-      return;
-    }
-    refs.set(name, ref);
-    counts.set(name, countOf(ref, desiredPods(ref.kind, asWorkload(object)), view.podsOf(name), minReadySeconds));
+    if (ref === null || object === null) counts.delete(name);
+    else counts.set(name, countOf(ref, desiredPods(ref.kind, asWorkload(object)), view.podsOf(name), minReadySeconds));
   };
-  const fresh = (): ReadonlyMap<string, Count> => {
-    for (const [name, { young }] of counts) if (young) dirty.add(name);
-    for (const name of dirty) count(name);
+  /** Every workload that waits asks: what has not changed is not counted again. */
+  const fresh = (): Totals => {
+    if (minReadySeconds > 0) for (const [name, { young }] of counts) if (young) dirty.add(name);
+    if (dirty.size === 0) return totals;
+    dirty.forEach(count);
     dirty.clear();
-    return counts;
+    return (totals = totalsOf(counts.values()));
   };
-  const sum = (value: (entry: Count) => number, namespace?: string) => {
-    let total = 0;
-    for (const entry of fresh().values())
-      if (namespace === undefined || entry.namespace === namespace) total += value(entry);
-    return total;
-  };
+  const sumOf = (namespace: string) => fresh().perNamespace.get(namespace) ?? NONE;
 
   return {
     missing() {
-      const perNamespace = new Map<string, number>();
-      let all = 0;
-      for (const { namespace, missing } of fresh().values()) {
-        all += missing;
-        perNamespace.set(namespace, (perNamespace.get(namespace) ?? 0) + missing);
-      }
+      const { all, perNamespace } = fresh();
       return {
-        all,
-        in: (namespace) => perNamespace.get(namespace) ?? 0,
+        all: all.missing,
+        in: (namespace) => perNamespace.get(namespace)?.missing ?? 0,
         of: (workload) => counts.get(workload)?.missing ?? 0,
       };
     },
-    wanted: (namespace) => sum(({ wanted }) => wanted, namespace),
+    wanted: (namespace) => (namespace === undefined ? fresh().all : sumOf(namespace)).wanted,
     homeless() {
-      const pods = sum(({ homeless }) => homeless);
-      const why = [...counts.values()].find(({ homeless }) => homeless > 0)?.why ?? '';
-      return pods === 0 ? null : { pods, why };
+      const pods = fresh().all.homeless;
+      if (pods === 0) return null;
+      return { pods, why: [...counts.values()].find(({ homeless }) => homeless > 0)?.why ?? '' };
     },
   };
 }
 
-/** A workload that came later, by its name alone. */
+function totalsOf(counts: Iterable<Count>): Totals {
+  const all = { ...NONE };
+  const perNamespace = new Map<string, Sum>();
+  for (const { namespace, wanted, missing, homeless } of counts) {
+    const own = perNamespace.get(namespace) ?? { ...NONE };
+    perNamespace.set(namespace, own);
+    for (const sum of [all, own]) {
+      sum.wanted += wanted;
+      sum.missing += missing;
+      sum.homeless += homeless;
+    }
+  }
+  return { all, perNamespace };
+}
+
+/** A workload by its name, which is all that a change tells. */
 function refIn(workload: string, namespaces: ReadonlySet<string>): WorkloadRef | null {
   const match = /^(Deployment|StatefulSet|DaemonSet) ([^/]+)\/(.+)$/.exec(workload);
   const [, kind, namespace = '', name = ''] = match ?? [];
@@ -116,11 +129,4 @@ function countOf({ namespace }: WorkloadRef, wanted: number, pods: readonly Pod[
 function readySeconds({ status }: Pod): number {
   const since = status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime;
   return (Date.now() - Date.parse(since ?? '')) / 1_000;
-}
-
-function whyUnplaced({ status }: Pod): string | null {
-  const condition = status?.conditions?.find(
-    ({ type, status: value, reason }) => type === 'PodScheduled' && value === 'False' && reason === 'Unschedulable',
-  );
-  return condition === undefined ? null : (condition.message ?? 'no node fits');
 }

@@ -3,7 +3,7 @@ import { isIstiodOf } from '../../domain/old-revision.js';
 import type { Pod } from '../../domain/pod.js';
 import { WORKLOAD_KINDS, workloadName, type WorkloadKind, type WorkloadRef } from '../../domain/workload.js';
 import type { ClusterAccess } from '../context.js';
-import { namespaceKey } from '../kube/keeping.js';
+import { namespaceKey } from '../kube/store-board.js';
 import { PODS } from '../kube/resources.js';
 import type { Store } from '../kube/store.js';
 import type { KubeObject } from '../kube/types.js';
@@ -19,8 +19,8 @@ export interface Seen {
 /** The pods and workloads of a whole mesh, on one watch per kind. */
 export interface MeshView {
   readonly ready: Promise<unknown>;
-  /** Deployments, StatefulSets and DaemonSets. */
-  workloads(): readonly Seen[];
+  /** Deployments, StatefulSets and DaemonSets, of one namespace or of all. */
+  workloads(namespace?: string): readonly Seen[];
   workload(ref: WorkloadRef): KubeObject | null;
   /** Pods that say that they belong to a workload, `Deployment shop/cart`. */
   podsOf(workload: string): readonly Pod[];
@@ -46,16 +46,18 @@ export function openMeshView({ stores }: Pick<ClusterAccess, 'stores'>): MeshVie
   const ends: (() => void)[] = [];
   return {
     ready: Promise.all(all.map(({ ready }) => ready)),
-    workloads: () => [...kinds].flatMap(([kind, store]) => store.items().map((object) => seen(kind, object))),
+    workloads: (namespace) =>
+      [...kinds].flatMap(([kind, store]) => {
+        const objects = namespace === undefined ? store.items() : store.at(namespaceKey(namespace));
+        return objects.map((object) => seen(kind, object));
+      }),
     workload: ({ kind, namespace, name }) => kinds.get(kind)?.at(`${namespace}/${name}`)[0] ?? null,
     podsOf: (workload) => pods.at(workload).map(asPod),
     ownedBy: (ref, object) => ownedPods(ref.kind, object, pods.at(workloadName(ref))),
     podsIn: (namespace) => pods.at(namespaceKey(namespace)).map(asPod),
     ailingIstiod(revision) {
-      const deployments = kinds.get('Deployment')?.items() ?? [];
-      const istiods = deployments.filter(
-        ({ metadata }) => metadata.namespace === ISTIO_NAMESPACE && isIstiodOf(metadata.labels, revision),
-      );
+      const deployments = kinds.get('Deployment')?.at(namespaceKey(ISTIO_NAMESPACE)) ?? [];
+      const istiods = deployments.filter(({ metadata }) => isIstiodOf(metadata.labels, revision));
       return istiods.map(whatAils).find((sentence) => sentence !== null) ?? null;
     },
     listen(listener) {

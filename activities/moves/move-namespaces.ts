@@ -1,3 +1,4 @@
+import { endOf } from '../../domain/plan.js';
 import { podsOf, type Budget } from '../../domain/policy/schema.js';
 import type { Limits } from '../../domain/scheduling/admission.js';
 import type { Direction } from '../../domain/workload.js';
@@ -11,7 +12,7 @@ import { openMeshView } from './mesh-view.js';
 import { createNamespaceMover } from './namespace-mover.js';
 import { createPressureGauge } from './pressure.js';
 import { reportProgress } from './report.js';
-import { createScheduler, NotBegun } from './scheduler.js';
+import { createScheduler, failureIn, NotBegun } from './scheduler.js';
 import { createTeller } from './teller.js';
 
 /**
@@ -33,7 +34,7 @@ export function createMoveNamespaces(context: ActivityContext): Activities['move
         await view.ready;
         const available = createAvailability(view, new Set(input.scope), budget.minReadySeconds);
         const limits = limitsOf(budget, available, direction);
-        const revision = direction === 'forward' ? route.to.revision : route.from.revision;
+        const { revision } = endOf(route, direction);
         scheduler = createScheduler({
           atOnce: budget.maxConcurrentWorkloads,
           limits: () => limits,
@@ -76,10 +77,9 @@ function limitsOf(budget: Budget, available: Availability, direction: Direction)
   };
 }
 
-/** @throws the first failure, if there is one */
-function resultOf(ends: readonly PromiseSettledResult<MovedNamespace>[], isHeld: boolean): MovedNamespace[] {
-  const errors = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as Error] : []));
-  const failed = errors.find((error) => !(error instanceof NotBegun)) ?? (isHeld ? undefined : errors[0]);
-  if (failed !== undefined) throw failed;
+/** What of some namespaces has moved. @throws the failure that counts, if there is one */
+export function resultOf(ends: readonly PromiseSettledResult<MovedNamespace>[], isHeld: boolean): MovedNamespace[] {
+  const failed = failureIn(ends);
+  if (failed !== undefined && !(isHeld && failed instanceof NotBegun)) throw failed;
   return ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
 }

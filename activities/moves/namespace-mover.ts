@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { footprintOf } from '../../domain/scheduling/footprint.js';
 import { readyDelay } from '../../domain/scheduling/ready-delay.js';
 import type { MovedNamespace } from '../../domain/moves-told.js';
-import { waysToReplace } from '../../domain/policy/replace-by.js';
-import { driverOf } from '../../domain/plan.js';
+import { actionBy, waysToReplace } from '../../domain/policy/replace-by.js';
+import { driverOf, endOf } from '../../domain/plan.js';
 import { isBehind } from '../../domain/rollout.js';
 import type { Snapshot } from '../../domain/snapshot.js';
 import { actionFor } from '../../domain/workload-actions.js';
@@ -15,7 +15,6 @@ import { moveWorkload, standingOf } from '../workloads/move-workload.js';
 import type { MovesInput } from '../contract.js';
 import { asWorkload } from '../workloads/owned-pods.js';
 import { verifyNamespace } from '../workloads/verify-namespace.js';
-import type { MoveInput } from '../workloads/watch-workload.js';
 import { untilHealed } from './heal.js';
 import type { MeshView, Seen } from './mesh-view.js';
 import { NotBegun, type Scheduler, type Task } from './scheduler.js';
@@ -47,30 +46,22 @@ export function createNamespaceMover(tools: Tools, input: MovesInput, signal: Ab
   const { context, view, teller, scheduler, before } = tools;
   const { run, route, direction, timeoutSeconds } = input;
   const { kube } = context.access(run.cluster);
-  const expected = direction === 'forward' ? route.to.sidecar : route.from.sidecar;
+  const { sidecar: expected } = endOf(route, direction);
   const waysOf = waysToReplace(input.replace);
   const found = new Map<string, Seen>();
   let moved = 0;
 
-  const moveInput = ({ ref, object }: Seen): MoveInput => ({
-    run,
-    workload: ref,
-    direction,
-    expected,
-    timeoutSeconds,
-    by: waysOf(ref, asWorkload(object)).by,
-    isOrdered: input.isOrdered,
-  });
+  const whole = { run, direction, expected, timeoutSeconds, isOrdered: input.isOrdered };
 
   const taskOf = (seen: Seen, begin: () => Promise<void>, onMoved: (restarted: boolean) => void): Task => {
     const { ref, object } = seen;
     const name = workloadName(ref);
-    const order = moveInput(seen);
+    const { by } = waysOf(ref, asWorkload(object));
+    const order = { ...whole, workload: ref, by };
     const owned = () => view.ownedBy(ref, view.workload(ref) ?? object);
     const standing = standingOf({ object, owned: owned() }, order);
-    const { action } = actionFor(ref.kind, object);
-    const way = action === 'restart' && order.by === 'evict' ? 'evict' : action;
-    const { unavailable, surge, rounds } = footprintOf(ref.kind, asWorkload(object), way);
+    const action = actionBy(actionFor(ref.kind, object).action, by);
+    const { unavailable, surge, rounds } = footprintOf(ref.kind, asWorkload(object), action);
     const isFree = standing === 'there';
     return {
       name,

@@ -1,4 +1,5 @@
 import { estimateEnd, type Sample } from '../../domain/scheduling/eta.js';
+import { endOf } from '../../domain/plan.js';
 import { isThere, desiredPods } from '../../domain/rollout.js';
 import { workloadName } from '../../domain/workload.js';
 import type { MovesInput } from '../contract.js';
@@ -26,7 +27,7 @@ interface Sources {
 /** Tells the run every few seconds how far it is, how long it takes and what it waits for. @returns what ends that */
 export function reportProgress(sources: Sources): () => void {
   const { input, view, available, scheduler, teller, limits, mover } = sources;
-  const expected = input.direction === 'forward' ? input.route.to.sidecar : input.route.from.sidecar;
+  const { sidecar: expected } = endOf(input.route, input.direction);
   const samples: Sample[] = [];
   let last = '';
   const look = () => {

@@ -42,6 +42,12 @@ export class NotBegun extends Error {
   override readonly name = 'NotBegun';
 }
 
+/** The failure of several that counts: the first one, and what was merely not begun only where there is no other. */
+export function failureIn(ends: readonly PromiseSettledResult<unknown>[]): Error | undefined {
+  const errors = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as Error] : []));
+  return errors.find((error) => !(error instanceof NotBegun)) ?? errors[0];
+}
+
 interface Waiting {
   readonly task: Task;
   readonly begin: () => void;
@@ -138,9 +144,7 @@ export function createScheduler(rules: SchedulerRules): Scheduler {
       const ends = tasks.map(enqueue);
       waiting.sort((a, b) => b.task.seconds - a.task.seconds);
       stir();
-      const results = await Promise.allSettled(ends);
-      const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
-      const failed = errors.find((error) => !(error instanceof NotBegun)) ?? errors[0];
+      const failed = failureIn(await Promise.allSettled(ends));
       if (failed !== undefined) throw failed;
     },
     stir,

@@ -13,7 +13,7 @@ export async function listWorkloads(
   { view, kube, driver }: { readonly view: MeshView; readonly kube: KubeClient; readonly driver: DriverName },
   namespace: string,
 ): Promise<Seen[]> {
-  const all = view.workloads().filter(({ ref }) => ref.namespace === namespace);
+  const all = view.workloads(namespace);
   const others = await listOthers({ view, kube, driver }, namespace, all);
   // The gateways of current Istio come after the namespaces, in a wave of their own.
   const isListed = ({ object }: Seen) =>

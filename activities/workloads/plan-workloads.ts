@@ -3,7 +3,7 @@ import { wantsSidecar } from '../../domain/injection.js';
 import type { PlannedWorkload } from '../../domain/plan.js';
 import { workloadKeyOf } from '../../domain/pod-owner.js';
 import { isLive } from '../../domain/pod.js';
-import { waysToReplace } from '../../domain/policy/replace-by.js';
+import { actionBy, waysToReplace } from '../../domain/policy/replace-by.js';
 import {
   actionFor,
   actionSentence,
@@ -111,9 +111,10 @@ function planner(waysOf: ReturnType<typeof waysToReplace>) {
 /** What could be restarted is evicted where its label or the policy says so. */
 function chosen({ kind, namespace, name, object }: Found, row: ActionRow, waysOf: ReturnType<typeof waysToReplace>) {
   const movable = MOVABLE_KINDS.find((candidate) => candidate === kind);
-  if (row.action !== 'restart' || movable === undefined || object === null) return row;
+  if (movable === undefined || object === null) return row;
   const { by, why } = waysOf({ kind: movable, namespace, name }, asWorkload(object));
-  return by === 'restart' ? row : { ...row, action: 'evict' as const, reason: `${capitalised(why)}.` };
+  const action = actionBy(row.action, by);
+  return action === row.action ? row : { ...row, action, reason: `${capitalised(why)}.` };
 }
 
 function capitalised(clause: string): string {

@@ -12,12 +12,12 @@ import {
 import type { ActivityContext } from '../context.js';
 import type { RunRef } from '../contract.js';
 import { failure } from '../failure.js';
-import { namespaceKey } from '../kube/keeping.js';
+import { namespaceKey } from '../kube/store-board.js';
 import { PODS } from '../kube/resources.js';
 import { refOf } from './list-workloads.js';
 import { asPod, asWorkload } from './owned-pods.js';
 import { createOwnerFinder, type Owner } from './owners.js';
-import { nextChange } from './watch-workload.js';
+import { changesAt, nextChange } from './watch-workload.js';
 
 /** What is expected of a namespace. */
 export interface VerifyInput {
@@ -44,7 +44,6 @@ export async function verifyNamespace(
   const { stores } = context.access(run.cluster);
   const store = stores.acquire(PODS);
   const key = namespaceKey(namespace);
-  const change = { changed: (until?: AbortSignal) => store.changedAt(key, until) };
   const deadline = Date.now() + timeoutSeconds * 1_000;
   try {
     await store.ready;
@@ -60,7 +59,7 @@ export async function verifyNamespace(
       const blind = store.problem();
       if (Date.now() > deadline && blind !== null) throw failure('ClusterUnreachable', blind);
       if (Date.now() > deadline) throw notMoved(run.cluster, namespace, behind, expected);
-      await nextChange([change], Math.min(LOOK_AGAIN_MS, deadline - Date.now() + 1), signal);
+      await nextChange([changesAt(store, key)], Math.min(LOOK_AGAIN_MS, deadline - Date.now() + 1), signal);
     }
   } finally {
     stores.release(store);

@@ -12,6 +12,7 @@ import {
 import type { ActivityContext } from '../context.js';
 import type { RunRef } from '../contract.js';
 import { PODS } from '../kube/resources.js';
+import type { Store } from '../kube/store.js';
 import type { KubeClient, KubeObject } from '../kube/types.js';
 import { asWorkload, ownedPods } from './owned-pods.js';
 import { workloadCollection } from './resources.js';
@@ -59,10 +60,7 @@ export async function watchWorkload<Result>(
   const pods = stores.acquire(PODS);
   const workloads = stores.acquire(watchedCollection(workload));
   const [key, place] = [workloadName(workload), `${workload.namespace}/${workload.name}`];
-  const changes = [
-    { changed: (until?: AbortSignal) => pods.changedAt(key, until) },
-    { changed: (until?: AbortSignal) => workloads.changedAt(place, until) },
-  ];
+  const changes = [changesAt(pods, key), changesAt(workloads, place)];
   const refusalOf = createRefusalReader(kube, workload);
   try {
     await Promise.all([pods.ready, workloads.ready]);
@@ -120,6 +118,11 @@ function lastRefusal(events: readonly KubeObject[], owned: readonly Pod[]): stri
 
 interface Changing {
   changed(signal?: AbortSignal): Promise<void>;
+}
+
+/** One key of a store, as something that changes. */
+export function changesAt(store: Store, key: string): Changing {
+  return { changed: (signal) => store.changedAt(key, signal) };
 }
 
 /** Resolves at the next change of either store, or after a while. */

@@ -1,5 +1,6 @@
 import type { Plan } from '../../domain/plan.js';
 import type { RunState } from '../../domain/run.js';
+import { sayOf } from '../../test/e2e/support/api-client.js';
 import { NEW_PROXY } from '../support/frozen-mesh.js';
 import type { Served } from '../support/served.js';
 import { namespacesOf, type Size } from '../support/size.js';
@@ -36,13 +37,10 @@ export async function startUpgrade(
 }
 
 /** Where a run stands, and what keeps it there. */
-export function standsStill({ phase, findings }: RunState): string | null {
-  if (!['blocked', 'rollbackBlocked', 'rejected', 'cancelled', 'rolledBack', 'rollingBack'].includes(phase.name))
+export function standsStill(state: RunState): string | null {
+  if (!['blocked', 'rollbackBlocked', 'rejected', 'cancelled', 'rolledBack', 'rollingBack'].includes(state.phase.name))
     return null;
-  const blocking = findings.filter(
-    ({ severity, waived }) => waived === undefined && ['blocker', 'unknown'].includes(severity),
-  );
-  return [JSON.stringify(phase), ...blocking.map(({ check, message }) => `${check} ${message}`)].join('; ');
+  return sayOf(state);
 }
 
 /** Waits at the gates of a run, opens all but the last one, and resolves when it waits at that. @throws when it stands still */

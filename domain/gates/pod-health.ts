@@ -1,5 +1,6 @@
 import { groupBy } from '../group-by.js';
-import { controllerOf, containersOf, isLive, isReady, namePods, whyNotReady, type Pod } from '../pod.js';
+import { workloadKeyOf } from '../pod-owner.js';
+import { containersOf, isLive, isReady, namePods, whyNotReady, type Pod } from '../pod.js';
 
 /** How a workload did before its pods were replaced. */
 export interface HealthBefore {
@@ -40,23 +41,11 @@ const PATIENCE_MS = 5 * 60_000;
 const STARTING_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-/** `Deployment shop/cart` of a pod; a Deployment is named by its ReplicaSet, which bears the hash of the template. */
-export function workloadOf(pod: Pod): string {
-  const { namespace = '', name, labels = {} } = pod.metadata;
-  const owner = controllerOf(pod);
-  if (owner === undefined) return `Pod ${namespace}/${name}`;
-  const hash = labels['pod-template-hash'];
-  const isDeployed = owner.kind === 'ReplicaSet' && hash !== undefined && owner.name.endsWith(`-${hash}`);
-  return isDeployed
-    ? `Deployment ${namespace}/${owner.name.slice(0, -hash.length - 1)}`
-    : `${owner.kind} ${namespace}/${owner.name}`;
-}
-
 /** How each workload does now, to be compared with later. @param now in milliseconds */
 export function healthOf(pods: readonly Pod[], now: number): Record<string, HealthBefore> {
   const live = pods.filter(isLive);
   return Object.fromEntries(
-    [...groupBy(live, workloadOf)].map(([workload, own]) => {
+    [...groupBy(live, workloadKeyOf)].map(([workload, own]) => {
       const hours = own.reduce((sum, pod) => sum + hoursOfLife(pod, now), 0);
       const restarts = own.reduce((sum, pod) => sum + restartsOf(pod), 0);
       const wasAiling = own.some((pod) => isCrashing(pod) || isLateToBeReady(pod, now));
@@ -91,7 +80,7 @@ export function judgePodHealth(sight: {
   readonly memory: PodMemory;
   readonly now: number;
 }): Complaint[] {
-  const groups = groupBy(sight.pods.filter(isLive), workloadOf);
+  const groups = groupBy(sight.pods.filter(isLive), workloadKeyOf);
   return [...groups].flatMap(([workload, pods]) => {
     const before = sight.before[workload];
     if (before?.wasAiling === true) return [];

@@ -1,6 +1,6 @@
 import { REPLACE_LABEL } from '../names.js';
 import { desiredPods, type Workload } from '../rollout.js';
-import { actionFor } from '../workload-actions.js';
+import { actionFor, type WorkloadAction } from '../workload-actions.js';
 import type { WorkloadRef } from '../workload.js';
 import { selects } from '../label-selector.js';
 import { parseSelector } from './selector.js';
@@ -46,6 +46,11 @@ export function waysToReplace({
     if (!hasGap || actionFor(ref.kind, workload).action !== 'restart') return wish;
     return { by: 'restart', why: 'evicting its only pod would leave a gap, which the policy does not allow' };
   };
+}
+
+/** What is done with a workload that is to be replaced so: what could be restarted is evicted where that is wanted. */
+export function actionBy(action: WorkloadAction, by: ReplaceBy): WorkloadAction {
+  return action === 'restart' && by === 'evict' ? 'evict' : action;
 }
 
 function fitting(selector: string | undefined): (labels: Readonly<Record<string, string>>) => boolean {

@@ -1,4 +1,4 @@
-import { fenceposts } from '../fenceposts.js';
+import { fenceposts, share } from '../fenceposts.js';
 import { desiredPods, type Workload } from '../rollout.js';
 import type { WorkloadAction } from '../workload-actions.js';
 import type { WorkloadKind } from '../workload.js';
@@ -13,7 +13,7 @@ export interface Footprint {
   readonly rounds: number;
 }
 
-type Bound = number | string | undefined;
+type Bound = number | string;
 
 const NOTHING: Footprint = { unavailable: 0, surge: 0, rounds: 0 };
 const DEFAULT_BOUND = '25%';
@@ -34,7 +34,7 @@ const ROLLED: Readonly<Record<WorkloadKind, (workload: Workload, pods: number) =
   StatefulSet: (_, pods) => oneByOne(pods),
   // Argo never takes fewer than one at a time.
   Rollout: (workload, pods) =>
-    inRounds(pods, Math.max(1, floorOf(boundsOf(workload).maxUnavailable ?? DEFAULT_BOUND, pods)), 0),
+    inRounds(pods, Math.max(1, Math.floor(share(boundsOf(workload).maxUnavailable ?? DEFAULT_BOUND, pods))), 0),
   ReplicaSet: (_, pods) => oneByOne(pods),
   ReplicationController: (_, pods) => oneByOne(pods),
 };
@@ -47,8 +47,8 @@ function ofDeployment(workload: Workload, pods: number): Footprint {
 
 function ofDaemonSet(workload: Workload, pods: number): Footprint {
   const { maxSurge = 0, maxUnavailable = 1 } = boundsOf(workload);
-  const surge = ceilOf(maxSurge, pods);
-  return surge > 0 ? inRounds(pods, 0, surge) : inRounds(pods, Math.max(1, ceilOf(maxUnavailable, pods)), 0);
+  const surge = Math.ceil(share(maxSurge, pods));
+  return surge > 0 ? inRounds(pods, 0, surge) : inRounds(pods, Math.max(1, Math.ceil(share(maxUnavailable, pods))), 0);
 }
 
 function inRounds(pods: number, unavailable: number, surge: number): Footprint {
@@ -60,16 +60,4 @@ function inRounds(pods: number, unavailable: number, surge: number): Footprint {
 function boundsOf({ spec }: Workload): { readonly maxSurge?: Bound; readonly maxUnavailable?: Bound } {
   const update = spec.updateStrategy as { readonly rollingUpdate?: object } | undefined;
   return spec.strategy?.rollingUpdate ?? update?.rollingUpdate ?? {};
-}
-
-function ceilOf(bound: Bound, pods: number): number {
-  return typeof bound === 'number' ? bound : Math.ceil(shareOf(bound, pods));
-}
-
-function floorOf(bound: Bound, pods: number): number {
-  return typeof bound === 'number' ? bound : Math.floor(shareOf(bound, pods));
-}
-
-function shareOf(bound: string | undefined, pods: number): number {
-  return (Number.parseInt(bound ?? '0', 10) * pods) / 100;
 }

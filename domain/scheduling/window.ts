@@ -18,8 +18,8 @@ export function openWindow(fixed: number | 'auto'): Window {
 }
 
 /** After a while without trouble in which the window was full. */
-export function widened({ size, isFresh }: Window, largest = LARGEST): Window {
-  return { size: Math.min(largest, isFresh ? size * 2 : size + STEP), isFresh };
+export function widened({ size, isFresh }: Window): Window {
+  return { size: Math.min(LARGEST, isFresh ? size * 2 : size + STEP), isFresh };
 }
 
 /** After trouble. @param moving how many were on their way */

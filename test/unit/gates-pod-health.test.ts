@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { healthOf, judgePodHealth, remember, workloadOf, type HealthBefore } from '../../domain/gates/pod-health.js';
+import { healthOf, judgePodHealth, remember, type HealthBefore } from '../../domain/gates/pod-health.js';
+import { workloadKeyOf } from '../../domain/pod-owner.js';
 import type { Pod } from '../../domain/pod.js';
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');
@@ -48,9 +49,9 @@ const judge = (pods: Pod[], known: Record<string, HealthBefore> = before(), look
 
 describe('the health of new pods', () => {
   it('knows a workload by its pods', () => {
-    expect(workloadOf(pod('cart-abc-1'))).toBe(CART);
+    expect(workloadKeyOf(pod('cart-abc-1'))).toBe(CART);
     const bare: Pod = { ...pod('alone'), metadata: { name: 'alone', namespace: 'shop' } };
-    expect(workloadOf(bare)).toBe('Pod shop/alone');
+    expect(workloadKeyOf(bare)).toBe('Pod shop/alone');
   });
 
   it('is well when nothing ails them', () => {

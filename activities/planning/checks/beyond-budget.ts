@@ -1,5 +1,5 @@
 import { podsOf, type Budget } from '../../../domain/policy/schema.js';
-import { waysToReplace } from '../../../domain/policy/replace-by.js';
+import { actionBy, waysToReplace } from '../../../domain/policy/replace-by.js';
 import { desiredPods } from '../../../domain/rollout.js';
 import { footprintOf } from '../../../domain/scheduling/footprint.js';
 import { actionFor } from '../../../domain/workload-actions.js';
@@ -17,9 +17,8 @@ export const beyondBudget: Check = {
     return workloads.flatMap((planned): Found[] => {
       const { ref, object } = planned;
       const workload = asWorkload(object);
-      const { action } = actionFor(ref.kind, object);
-      const isEvicted = action === 'restart' && waysOf(ref, workload).by === 'evict';
-      const { unavailable, surge } = footprintOf(ref.kind, workload, isEvicted ? 'evict' : action);
+      const action = actionBy(actionFor(ref.kind, object).action, waysOf(ref, workload).by);
+      const { unavailable, surge } = footprintOf(ref.kind, workload, action);
       const broken = brokenBy({ unavailable, surge }, budgetFor(planned, workloads, plan.policy.budget));
       if (broken === null) return [];
       return [

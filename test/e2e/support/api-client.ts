@@ -136,7 +136,7 @@ function isStuck({ phase }: RunState): boolean {
 }
 
 /** Where a run stands, and what keeps it there. */
-function sayOf({ phase, findings }: RunState): string {
+export function sayOf({ phase, findings }: RunState): string {
   const blocking = findings.filter(isBlocking).map(({ check, message }) => `${check} ${message}`);
   return [JSON.stringify(phase), ...blocking].join('; ');
 }

@@ -1,5 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Activities } from '../../../activities/contract.js';
+import { resultOf } from '../../../activities/moves/move-namespaces.js';
+import { failureIn, NotBegun } from '../../../activities/moves/scheduler.js';
 import { createTeller, type Teller } from '../../../activities/moves/teller.js';
 import type { MovedNamespace } from '../../../domain/moves-told.js';
 import { restart, sideOf, type FakeMesh } from './fake-mesh.js';
@@ -21,9 +23,7 @@ export async function moveInMemory(mesh: FakeMesh, input: MovesInput): Promise<{
     const ends = await Promise.allSettled(
       input.namespaces.map((namespace) => moveOne(mesh, { ...input, namespace }, { teller, slots })),
     );
-    const failed = ends.find((end) => end.status === 'rejected' && !(input.isHeld && end.reason instanceof NotBegun));
-    if (failed?.status === 'rejected') throw failed.reason as Error;
-    return { namespaces: ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : [])) };
+    return { namespaces: resultOf(ends, input.isHeld) };
   } finally {
     clearInterval(beating);
     await teller.flush();
@@ -88,14 +88,9 @@ async function moveOne(
   }
 }
 
-class NotBegun extends Error {}
-
-/** Waits for all; the first failure counts, and what was merely not begun counts least. */
+/** Waits for all; the failure that counts is that of the real scheduler. */
 async function allOf(works: readonly Promise<void>[]): Promise<void> {
-  const errors = (await Promise.allSettled(works)).flatMap((end) =>
-    end.status === 'rejected' ? [end.reason as Error] : [],
-  );
-  const failed = errors.find((error) => !(error instanceof NotBegun)) ?? errors[0];
+  const failed = failureIn(await Promise.allSettled(works));
   if (failed !== undefined) throw failed;
 }
 
