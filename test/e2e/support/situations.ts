@@ -130,7 +130,8 @@ export const SITUATIONS: readonly Situation[] = [
       workload('DaemonSet', 'p-rolling/manual', { updateStrategy: { type: 'OnDelete' } }),
       workload('StatefulSet', 'p-rolling/held', { replicas: 2, updateStrategy: { rollingUpdate: { partition: 1 } } }),
       workload('StatefulSet', 'p-rolling/single', { replicas: 1 }),
-      workload('Deployment', 'p-rolling/recreated', { replicas: 2, strategy: { type: 'Recreate' } }),
+      // More pods at once than 5 % of all that these situations have.
+      workload('Deployment', 'p-rolling/recreated', { replicas: 4, strategy: { type: 'Recreate' } }),
       workload('Deployment', 'p-rolling/nosurge', { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } }),
       workload('Deployment', 'p-rolling/paused', { paused: true }),
       workload('Deployment', 'p-rolling/moving', { replicas: 2 }),
@@ -141,6 +142,7 @@ export const SITUATIONS: readonly Situation[] = [
       ['MESH078', 'warning', 'StatefulSet p-rolling/held'],
       ['MESH079', 'warning', 'StatefulSet p-rolling/single'],
       ['MESH079', 'warning', 'Deployment p-rolling/recreated'],
+      ['MESH089', 'warning', 'Deployment p-rolling/recreated may take 4 pods at once'],
       ['MESH079', 'warning', 'Deployment p-rolling/nosurge'],
       ['MESH020', 'blocker', 'Deployment p-rolling/paused'],
       ['MESH082', 'warning', 'Deployment p-rolling/moving'],
