@@ -63,6 +63,8 @@ export interface MovesInput {
   readonly replace: Policy['replace'];
   /** Of each namespace so many per cent of its workloads move first. */
   readonly firstPercent?: number;
+  /** Namespaces that begin first, in this order. */
+  readonly order?: readonly string[];
   /** More failures than so many, and nothing further begins. */
   readonly maxFailedWorkloads: number;
   readonly timeoutSeconds: number;

@@ -106,7 +106,7 @@ function inputFor(state: RunState, direction: Direction, namespaces: readonly st
   const wave = direction === 'forward' ? row?.wave : undefined;
   const own = wave === undefined ? null : policyOfWave(state, wave);
   const { budget, replace, onFailure, timeouts } = own ?? policyOf(state);
-  const firstPercent = wave === undefined ? undefined : state.plan?.waves[wave]?.firstPercent;
+  const { firstPercent, order } = (wave === undefined ? undefined : state.plan?.waves[wave]) ?? {};
   return {
     run: runRefOf(state),
     route: routeOf(state),
@@ -115,6 +115,7 @@ function inputFor(state: RunState, direction: Direction, namespaces: readonly st
     budget,
     replace,
     ...(firstPercent === undefined ? {} : { firstPercent }),
+    ...(order === undefined ? {} : { order }),
     maxFailedWorkloads: onFailure.maxFailedWorkloads,
     timeoutSeconds: timeouts.workload,
   };

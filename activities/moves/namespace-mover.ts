@@ -19,6 +19,7 @@ import { untilHealed } from './heal.js';
 import type { MeshView, Seen } from './mesh-view.js';
 import { NotBegun, type Scheduler, type Task } from './scheduler.js';
 import type { Teller } from './teller.js';
+import { createTurns } from './turns.js';
 
 /** A namespace counts as moved when so many scans in a row found nothing left, and no workload that had come meanwhile. */
 const CLEAN_SCANS = 2;
@@ -48,6 +49,7 @@ export function createNamespaceMover(tools: Tools, input: MovesInput, signal: Ab
   const { kube } = context.access(run.cluster);
   const { sidecar: expected } = endOf(route, direction);
   const waysOf = waysToReplace(input.replace);
+  const turns = createTurns(input.namespaces, input.order);
   const found = new Map<string, Seen>();
   let moved = 0;
 
@@ -66,6 +68,7 @@ export function createNamespaceMover(tools: Tools, input: MovesInput, signal: Ab
     return {
       name,
       namespace: ref.namespace,
+      place: turns.placeOf(ref.namespace),
       unavailable: isFree ? 0 : unavailable,
       surge: isFree ? 0 : surge,
       isBegun: standing === 'begun',
@@ -119,10 +122,13 @@ export function createNamespaceMover(tools: Tools, input: MovesInput, signal: Ab
     };
 
     let waiting = await fresh();
+    await turns.before(namespace);
     let pods = 0;
     for (let clean = 0; clean < CLEAN_SCANS;) {
       if (waiting.length === 0 && clean > 0) await delay(BETWEEN_SCANS_MS, undefined, { signal });
-      await moveAll(waiting);
+      const moving = moveAll(waiting);
+      turns.known(namespace);
+      await moving;
       await begin();
       const scan = await untilHealed(signal, () =>
         verifyNamespace(context, { run, namespace, direction, expected, timeoutSeconds }, signal),
@@ -153,6 +159,8 @@ export function createNamespaceMover(tools: Tools, input: MovesInput, signal: Ab
         const isOwn = !(error instanceof NotBegun) && !signal.aborted;
         if (isOwn) teller.failed(namespace, error instanceof Error ? error.message : String(error));
         throw error;
+      } finally {
+        turns.known(namespace);
       }
     },
     counts: () => ({ total: found.size, moved, found: [...found.values()] }),

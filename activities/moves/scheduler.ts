@@ -7,7 +7,7 @@ export interface Task extends Claim {
   readonly isBegun: boolean;
   /** There is nothing to do for it, so that it takes nothing of the budget. */
   readonly isFree: boolean;
-  /** How long it takes, in seconds as far as anybody can tell: the longest ones begin first. */
+  /** How long it takes, in seconds as far as anybody can tell: of one place the longest begin first. */
   readonly seconds: number;
   /** Whether pods of it are still to be replaced: if not, it takes nothing of the budget any more, but for what is missing. */
   readonly isTaking: () => boolean;
@@ -142,7 +142,7 @@ export function createScheduler(rules: SchedulerRules): Scheduler {
   return {
     async all(tasks) {
       const ends = tasks.map(enqueue);
-      waiting.sort((a, b) => b.task.seconds - a.task.seconds);
+      waiting.sort((a, b) => a.task.place - b.task.place || b.task.seconds - a.task.seconds);
       stir();
       const failed = failureIn(await Promise.allSettled(ends));
       if (failed !== undefined) throw failed;

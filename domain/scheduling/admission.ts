@@ -5,6 +5,8 @@ export interface Claim extends Pick<Footprint, 'unavailable' | 'surge'> {
   /** `Deployment shop/cart`. */
   readonly name: string;
   readonly namespace: string;
+  /** Place of its namespace in the order of the wave: while one waits, none of a later place begins. */
+  readonly place: number;
 }
 
 /** Pods that are missing now, whoever is the cause. */
@@ -43,7 +45,7 @@ interface Taken {
 /**
  * Decides which of the waiting workloads may begin, in their order. What is under way is counted at its worst or as it is,
  * whichever is more, and so is what others have made unavailable: a claim is admitted only where even then the budget
- * holds. One that is larger than the whole budget goes alone.
+ * holds. One that is larger than the whole budget goes alone. One that waits is passed by others of its place only.
  */
 export function admit(
   waiting: readonly Claim[],
@@ -54,6 +56,7 @@ export function admit(
   const begin: Claim[] = [];
   let held: Admission['held'] = null;
   for (const claim of waiting) {
+    if (held !== null && claim.place > held.claim.place) break;
     const by = obstacleFor(claim, { taken, missing }, limits);
     if (by === null) {
       begin.push(claim);

@@ -13,6 +13,9 @@ spec:
     accessLogFile: /dev/stdout
 `;
 
+/** Neither by name nor by length the first ones. */
+const ORDER = ['payments', 'accounts'];
+
 /** The main job, step by step, through the HTTP API: 1.6.13 to 1.6.14-asm.2 with a pause in mid-wave and a lost Temporal. */
 describe('an upgrade to 1.6.14-asm.2', () => {
   let mesh: Mesh;
@@ -36,8 +39,12 @@ describe('an upgrade to 1.6.14-asm.2', () => {
   });
 
   it('moves the canary wave and waits at its gate', async () => {
-    const budget = { parallelWorkloads: 2 };
-    run = await mesh.api.start(mesh.cluster, { canary: ['catalog'], ...budget, overlays: ['access-log'] });
+    const waves = [
+      { name: 'canary', namespaces: ['catalog'] },
+      { name: 'rest', order: ORDER },
+    ];
+    const policy = { waves, budget: { maxConcurrentWorkloads: 2 } };
+    run = await mesh.api.start(mesh.cluster, { policy, overlays: ['access-log'] });
     const state = await mesh.api.untilGate(run, 'canary');
     expect(namespacesIn(state, 'moved')).toEqual(['catalog']);
     const pods = await mesh.facts.podsByProxy();
@@ -98,6 +105,14 @@ describe('an upgrade to 1.6.14-asm.2', () => {
     const names = (await mesh.facts.list('deployments', '-n', 'istio-system')).map(({ metadata }) => metadata.name);
     expect(names).toContain('istiod-asm-1614-2');
     expect(names).not.toContain('istiod');
+  });
+
+  it('began with the namespaces of a wave in the order that the policy gives them', async () => {
+    const labelled = (await mesh.api.operations(run)).flatMap(
+      ({ id }) => /^label\/([^/]+)\/forward/.exec(id)?.[1] ?? [],
+    );
+    expect(labelled.slice(0, 3)).toEqual(['catalog', ...ORDER]);
+    expect(new Set(labelled).size).toBe(7);
   });
 
   it('left every injected pod on the new proxy, and restarted every workload exactly once', async () => {

@@ -7,6 +7,7 @@ import type { Workload } from '../../domain/rollout.js';
 const claim = (name: string, unavailable: number, surge = 0, namespace = 'shop'): Claim => ({
   name,
   namespace,
+  place: 0,
   unavailable,
   surge,
 });
@@ -58,6 +59,12 @@ describe('an admission', () => {
     expect(begun([claim('wide', 0, 9), claim('a', 0, 1)])).toEqual(['wide']);
   });
 
+  it('lets none of a later place pass one that waits, and fills what is left with its own place', () => {
+    const waiting = [claim('a', 1), claim('b', 2), claim('c', 1), { ...claim('d', 0, 0, 'pay'), place: 1 }];
+    expect(begun(waiting)).toEqual(['a', 'c']);
+    expect(begun([claim('a', 1), { ...claim('d', 1, 0, 'pay'), place: 1 }])).toEqual(['a', 'd']);
+  });
+
   it('begins no more than may be on their way at once', () => {
     const many = [1, 2, 3, 4].map((n) => claim(`w${n}`, 0));
     expect(begun(many, [claim('x', 0)], missing(), { ...LIMITS, atOnce: 3 })).toEqual(['w1', 'w2']);
@@ -65,19 +72,23 @@ describe('an admission', () => {
   });
 
   it('never breaks the budget, whatever is under way and missing, but for one that goes alone', () => {
-    const claims = fc.array(
+    const unnamed = fc.array(
       fc.record({
-        name: fc.uuid(),
         namespace: fc.constantFrom('a', 'b'),
+        place: fc.nat(1),
         unavailable: fc.nat(4),
         surge: fc.nat(3),
         gone: fc.nat(2),
       }),
       { maxLength: 12 },
     );
+    // A workload waits or moves, and only once.
+    const claims = fc
+      .tuple(unnamed, unnamed)
+      .map((lists) => lists.map((list, which) => list.map((entry, n) => ({ ...entry, name: `w${which}-${n}` }))));
     const limits = fc.record({ all: fc.integer({ min: 1, max: 8 }), one: fc.integer({ min: 1, max: 5 }) });
     fc.assert(
-      fc.property(claims, claims, limits, (waiting, moving, { all, one }) => {
+      fc.property(claims, limits, ([waiting = [], moving = []], { all, one }) => {
         const per = Object.fromEntries(
           [...waiting, ...moving].map((entry) => [entry.name, [entry.namespace, entry.gone] as const]),
         );
@@ -85,7 +96,10 @@ describe('an admission', () => {
         const bounds = { unavailable: all, unavailableIn: () => one, surge: 5, atOnce: 6 };
         const { begin } = admit(waiting, { moving, missing: gone }, bounds);
         if (begin.length === 0) return;
-        const isAlone = moving.length === 0 && begin.length === 1;
+        // Those whose own pods are missing already may begin beside it: they make nothing worse.
+        const worsening = begin.filter(({ name, unavailable }) => unavailable > gone.of(name));
+        const isTooLarge = worsening.some(({ unavailable }) => unavailable > Math.min(all, one));
+        const isAlone = moving.length === 0 && worsening.length === 1 && isTooLarge;
         const together = [...moving, ...begin];
         expect(together.length).toBeLessThanOrEqual(6);
         if (isAlone) return;

@@ -32,8 +32,9 @@ function work(name: string, options: Partial<Task> = {}): Work {
     order.push(name);
     return ended;
   };
-  const task = { name, namespace: 'shop', unavailable: 1, surge: 0, isBegun: false, isFree: false, seconds: 1, move };
-  return { task: { isTaking: () => true, ...task, ...options }, end, fail };
+  const claim = { name, namespace: 'shop', place: 0, unavailable: 1, surge: 0 };
+  const task = { ...claim, isBegun: false, isFree: false, seconds: 1, isTaking: () => true, move, ...options };
+  return { task, end, fail };
 }
 function open(rules: Partial<Parameters<typeof createScheduler>[0]> = {}): Scheduler {
   scheduler = createScheduler({
@@ -63,6 +64,23 @@ describe('the scheduler', () => {
     expect(order).toEqual(['long', 'middle', 'short']);
     middle.end();
     short.end();
+    await all;
+  });
+
+  it('keeps the order of the wave, whoever is longer and whoever comes first', async () => {
+    open({ limits: () => ({ ...WIDE, unavailable: 2 }) });
+    const later = work('later', { place: 1, seconds: 9, namespace: 'pay' });
+    const [one, two, three] = [work('one', { seconds: 3 }), work('two', { seconds: 2 }), work('three')];
+    const all = Promise.all([scheduler.all([later.task]), scheduler.all([three.task, two.task, one.task])]);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(order).toEqual(['one', 'two']);
+    two.end();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(order).toEqual(['one', 'two', 'three']);
+    one.end();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(order).toEqual(['one', 'two', 'three', 'later']);
+    [three, later].forEach(({ end }) => end());
     await all;
   });
 
