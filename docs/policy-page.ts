@@ -36,7 +36,7 @@ const WAVES = [
     'percent',
     'of what the wave may take so much, the smallest namespaces first, that no more of all pods than this has been moved by it and the waves before it. Never goes down',
   ],
-  ['order', 'namespaces that begin first, in this order'],
+  ['order', 'namespaces that begin first, in this order: while a workload of one waits, none of a later one begins'],
   ['exclude', 'not these; a later wave gets them'],
   ['perNamespacePercent', 'so many of the workloads of each namespace move first, the others when those are there'],
   ['gates', 'instead of `gates.afterWave`'],

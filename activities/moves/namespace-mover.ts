@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { footprintOf } from '../../domain/scheduling/footprint.js';
 import { readyDelay } from '../../domain/scheduling/ready-delay.js';
 import type { MovedNamespace } from '../../domain/moves-told.js';
+import type { Pod } from '../../domain/pod.js';
 import { actionBy, waysToReplace } from '../../domain/policy/replace-by.js';
 import { driverOf, endOf } from '../../domain/plan.js';
 import { isBehind } from '../../domain/rollout.js';
@@ -53,6 +54,17 @@ export function createNamespaceMover(tools: Tools, input: MovesInput, signal: Ab
   const found = new Map<string, Seen>();
   let moved = 0;
 
+  // The scheduler asks for every workload that is under way, many times a second.
+  const taking = new Map<string, boolean>();
+  view.listen((changed) => {
+    for (const name of changed) taking.delete(name);
+  });
+  const isTaking = (name: string, owned: () => readonly Pod[]): boolean => {
+    const known = taking.get(name) ?? owned().some((pod) => isBehind(pod, expected));
+    taking.set(name, known);
+    return known;
+  };
+
   const whole = { run, direction, expected, timeoutSeconds, isOrdered: input.isOrdered };
 
   const taskOf = (seen: Seen, begin: () => Promise<void>, onMoved: (restarted: boolean) => void): Task => {
@@ -74,7 +86,7 @@ export function createNamespaceMover(tools: Tools, input: MovesInput, signal: Ab
       isBegun: standing === 'begun',
       isFree,
       seconds: rounds * readyDelay(owned()),
-      isTaking: () => owned().some((pod) => isBehind(pod, expected)),
+      isTaking: () => isTaking(name, owned),
       async move() {
         await begin();
         let isFirst = true;

@@ -125,16 +125,22 @@ export function changesAt(store: Store, key: string): Changing {
   return { changed: (signal) => store.changedAt(key, signal) };
 }
 
+/** Nobody looks at it. One for all: an error of its own for each change of hundreds of workloads is what a processor feels. */
+const OVER = new Error('no longer waited for');
+
 /** Resolves at the next change of either store, or after a while. */
 export async function nextChange(stores: readonly Changing[], atMostMs: number, signal: AbortSignal): Promise<void> {
   const done = new AbortController();
-  const any = AbortSignal.any([signal, done.signal]);
+  const end = () => done.abort(OVER);
+  if (signal.aborted) return;
+  signal.addEventListener('abort', end);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.max(atMostMs, 0))));
   try {
-    await Promise.race([late, ...stores.map((store) => store.changed(any).catch(() => undefined))]);
+    await Promise.race([late, ...stores.map((store) => store.changed(done.signal).catch(() => undefined))]);
   } finally {
     clearTimeout(timer);
-    done.abort();
+    signal.removeEventListener('abort', end);
+    end();
   }
 }

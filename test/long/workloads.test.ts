@@ -81,6 +81,8 @@ describe('every kind of workload', () => {
         canary: ['zoo', ...BLOCKED],
         parallelWorkloads: 20,
         workloadTimeoutSeconds: 60,
+        // Both may fail, and everything else begins all the same.
+        policy: { onFailure: { maxFailedWorkloads: BLOCKED.length } },
       };
       run = await startWaived(mesh, options);
       blocked = await mesh.api.until(run, ({ phase }) => phase.name === 'blocked');
