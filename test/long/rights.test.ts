@@ -20,6 +20,10 @@ const FOR_OTHER_MESHES: Readonly<Record<string, (question: Question) => boolean>
     group === 'batch' ||
     resource === 'replicasets' ||
     resource === 'replicationcontrollers',
+  'StatefulSets and DaemonSets that are read again after a failure, or once nobody else rolls them out': ({
+    resource,
+    verb,
+  }) => ['statefulsets', 'daemonsets'].includes(resource) && verb === 'get',
   'gateways of current Istio': ({ group, resource, verb, namespace }) =>
     group === 'gateway.networking.k8s.io' ||
     (resource === 'deployments' && namespace === undefined && ['create', 'delete'].includes(verb)),
