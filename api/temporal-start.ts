@@ -71,6 +71,8 @@ async function startWorkflow(client: Client, { request, by, restores }: Start, m
     workflowId: upgradeWorkflowId(request.cluster),
     taskQueue: TASK_QUEUE,
     args: [{ request, requestedBy: by, ...(restores === undefined ? {} : { restores }) } satisfies UpgradeInput],
+    // A worker may die while it decides: nobody else may until then, and ten seconds (the default) are long in mid-wave.
+    workflowTaskTimeout: '5s',
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     memo,

@@ -19,6 +19,8 @@ export async function createMeshliftWorker(options: WorkerOptions): Promise<Work
     // For each open run one that moves a wave (ADR 0014) and one that watches its surroundings (ADR 0007), and what is short.
     maxConcurrentActivityTaskExecutions: 500,
     maxCachedWorkflows: 200,
+    // What waits for this very worker goes to another one, should it be dead.
+    stickyQueueScheduleToStartTimeout: '3s',
     shutdownGraceTime: '10s',
     // A cancellation reaches an activity with its next heartbeat: that must not wait longer than people do.
     defaultHeartbeatThrottleInterval: '1s',

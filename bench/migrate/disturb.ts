@@ -11,7 +11,7 @@ const IN_FLIGHT_MS = 250;
 const WITHIN_MS = 600_000;
 
 /**
- * Method (p): when a third of the workloads has begun, pause; later, resume; when two thirds have, kill -9 of the worker.
+ * Method (p): when a third of the workloads has begun, pause; later, resume; when two thirds have, and work goes on again, kill -9 of the worker.
  * By the observer: how long after the call of pause the last restart began, and how long after the kill the next one.
  */
 export const pauseAndKill: Disturb = async (arena, served, run) => {
@@ -25,8 +25,10 @@ export const pauseAndKill: Disturb = async (arena, served, run) => {
   const lastRestart = await untilSilent(arena);
   const pauseSeconds = Math.max(0, (lastRestart - pausedAt) / 1000);
   say(`paused at ${observer.restarts()} restarts; the last began ${pauseSeconds.toFixed(2)} s after the call`);
+  const whenHeld = observer.restarts();
   await served.api.command(run, 'resume');
   await begun(0.66);
+  await untilSo('work after the pause', WITHIN_MS, () => observer.restarts() > whenHeld);
   const { worker } = await served.pids();
   // Process 0 would be this one and all its family.
   if (worker === 0) throw new Error('there is no worker to kill');

@@ -1,6 +1,6 @@
 import { parseSize, workloadsOf } from '../support/size.js';
 import { markdownTable, rounded, type Spread } from '../support/statistics.js';
-import { boundSeconds } from './bound.js';
+import { boundSeconds, budgetBoundSeconds } from './bound.js';
 import { medianOf, mostOf, sibling, timeRatio, type Cell } from './cells.js';
 import { TITLES } from './methods.js';
 import type { RunResult } from './result.js';
@@ -22,7 +22,7 @@ function section(title: string, rows: readonly Cell[], cells: readonly Cell[]): 
     `### ${title}: ${counted}`,
     markdownTable(
       ['', 'runs', 'seconds, median (min to max)', 'x floor', 'x guide', 'pods/min', 'most unavailable', 'most extra'],
-      [...rows.map((cell) => timeRow(cell, cells)), boundRow(rows)],
+      [...rows.map((cell) => timeRow(cell, cells)), ...boundRows(rows)],
     ),
     markdownTable(
       ['', 'API requests', 'a workload', 'of them its own', '429', 'left on old', 'restarted twice', 'faults'],
@@ -54,11 +54,19 @@ function timeRow(cell: Cell, cells: readonly Cell[]): string[] {
   ];
 }
 
-function boundRow([cell]: readonly Cell[]): string[] {
+function boundRows([cell]: readonly Cell[]): string[][] {
   if (cell === undefined) return [];
-  const bound = boundSeconds(workloadsOf(parseSize(cell.size)));
+  const workloads = workloadsOf(parseSize(cell.size));
+  const bounds = [
+    [TITLES.e, boundSeconds(workloads)],
+    [`${TITLES.e}, inside 5 %`, budgetBoundSeconds(workloads, 'restart')],
+    ['(e) the same of `evict`, inside 5 %', budgetBoundSeconds(workloads, 'evict')],
+  ] as const;
   const pods = cell.runs[0]?.pods ?? 0;
-  return [TITLES.e, '', String(bound), '', '', String(Math.round((pods / bound) * 60)), '', ''];
+  return bounds.map(([title, seconds]) => {
+    const perMinute = String(Math.round((pods / seconds) * 60));
+    return [title, '', String(rounded(seconds, 1)), '', '', perMinute, '', ''];
+  });
 }
 
 /** Who moves the mesh; every other client is the cluster itself. */

@@ -65,7 +65,7 @@ export function workloadsOf(size: Size, shape: Shape = ORDINARY): BenchWorkload[
 }
 
 /** Pods of so many Deployments. */
-export function podsOfAll(workloads: readonly BenchWorkload[]): number {
+export function podsOfAll(workloads: readonly Pick<BenchWorkload, 'replicas'>[]): number {
   return workloads.reduce((sum, { replicas }) => sum + replicas, 0);
 }
 

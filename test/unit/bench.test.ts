@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { boundSeconds, roundsOf } from '../../bench/migrate/bound.js';
+import { boundSeconds, budgetBoundSeconds, roundsOf } from '../../bench/migrate/bound.js';
 import { cellsOf } from '../../bench/migrate/cells.js';
 import { figuresOf } from '../../bench/migrate/figures.js';
 import type { Method, Rate, RunResult } from '../../bench/migrate/result.js';
@@ -21,6 +21,14 @@ describe('the computed bound', () => {
         { replicas: 3, readySeconds: 2 },
       ]),
     ).toBe(6);
+  });
+  it('is larger where only so many pods may be missing at once: 5 % of them', () => {
+    const forty = Array.from({ length: 10 }, () => ({ replicas: 4, readySeconds: 3 }));
+    // Two may be missing. Each Deployment misses one for two rounds by a restart, for four by evictions.
+    expect(budgetBoundSeconds(forty, 'restart')).toBe(30);
+    expect(budgetBoundSeconds(forty, 'evict')).toBe(60);
+    // Where nothing is missing on the way, the budget holds nothing back.
+    expect(budgetBoundSeconds([{ replicas: 3, readySeconds: 2 }], 'restart')).toBe(6);
   });
 });
 
