@@ -1,4 +1,5 @@
 import { estimateEnd, type Sample } from '../../domain/scheduling/eta.js';
+import { untilNextReport } from '../../domain/scheduling/telling.js';
 import { endOf } from '../../domain/plan.js';
 import { isThere, desiredPods } from '../../domain/rollout.js';
 import { workloadName } from '../../domain/workload.js';
@@ -10,8 +11,7 @@ import type { NamespaceMover } from './namespace-mover.js';
 import type { Scheduler } from './scheduler.js';
 import type { Teller } from './teller.js';
 
-/** Often enough for people, and seldom enough for the history of the run. */
-const PERIOD_MS = 5_000;
+const SAMPLE_MS = 5_000;
 const SAMPLES = 200;
 
 interface Sources {
@@ -30,6 +30,8 @@ export function reportProgress(sources: Sources): () => void {
   const { sidecar: expected } = endOf(input.route, input.direction);
   const samples: Sample[] = [];
   let last = '';
+  let told = 0;
+  let due = 0;
   const look = () => {
     const { total, moved, found } = mover.counts();
     const pods = { moved: 0, total: 0 };
@@ -48,10 +50,11 @@ export function reportProgress(sources: Sources): () => void {
       holding,
     };
     const text = JSON.stringify({ ...progress, eta: null });
-    if (text !== last) teller.progress(progress);
-    last = text;
+    if (text === last || performance.now() < due) return;
+    teller.progress(progress);
+    [told, last, due] = [told + 1, text, performance.now() + untilNextReport(told)];
   };
   look();
-  const timer = setInterval(look, PERIOD_MS);
+  const timer = setInterval(look, SAMPLE_MS);
   return () => clearInterval(timer);
 }

@@ -19,7 +19,8 @@ import { watchProgress, type Progress } from './watch-progress.js';
 
 const MESH = 'bench-scale';
 const RUN_WITHIN_MS = 7_200_000;
-const ROOM_OF_A_NODE = 11_000;
+/** It has 320 cores, and a sidecar asks for a tenth of one. */
+const ROOM_OF_A_NODE = 3_200;
 
 const words = readWords(
   process.argv.slice(2),

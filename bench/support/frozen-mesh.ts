@@ -30,7 +30,7 @@ export interface MeshSpec {
   /** Whether the API server writes down what everyone asks. */
   readonly audit: boolean;
   readonly progress: (line: string) => void;
-  /** Nodes beside the first one, each of which has room for 11,000 pods. @default 0 */
+  /** Nodes beside the first one, each like the first. @default 0 */
   readonly moreNodes?: number;
 }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createScheduler, NotBegun, type Scheduler, type Task } from '../../activities/moves/scheduler.js';
 import { createBatchTeller } from '../../activities/moves/teller.js';
 import { estimateEnd } from '../../domain/scheduling/eta.js';
+import { untilNextReport } from '../../domain/scheduling/telling.js';
 import { narrowed, openWindow, widened } from '../../domain/scheduling/window.js';
 
 const NOTHING_MISSING = { all: 0, in: () => 0, of: () => 0 };
@@ -219,5 +220,17 @@ describe('what the run is told', () => {
     ];
     // Over all 100 a minute; of late three a second.
     expect(estimateEnd(samples, 100)).toEqual({ fromSeconds: 34, toSeconds: 60, rate: 100 });
+  });
+});
+
+describe('the reports of a wave', () => {
+  it('come often at first, and leave room in the history of a run that moves for a week', () => {
+    expect(untilNextReport(0)).toBe(5_000);
+    expect(untilNextReport(100)).toBe(10_000);
+    expect(untilNextReport(9_000)).toBe(60_000);
+    let told = 0;
+    for (let ms = 0; ms < 6 * 86_400_000; ms += untilNextReport(told)) told += 1;
+    expect(told).toBeLessThan(9_500);
+    expect(told * 4).toBeLessThan(51_200);
   });
 });
