@@ -1,6 +1,7 @@
 import type { RegisteredCluster } from '../../settings/settings.js';
 import { kubeconfigCredentials, type Credentials } from './credentials.js';
 import { statusOf, toFailure, type Asked } from './failures.js';
+import { leanOf } from './keeping.js';
 import { apiPath, describeResource } from './resources.js';
 import { sendWithRetries, type Safety } from './retry.js';
 import { createTokenBucket, SYSTEM_CLOCK, type Clock, type Rate } from './token-bucket.js';
@@ -24,7 +25,7 @@ export interface KubeClientOptions {
   readonly onThrottled?: () => void;
 }
 
-const PAGE = 500;
+const PAGE = 250;
 /** Names Meshlift in `metadata.managedFields`. */
 const WRITER = 'meshlift';
 
@@ -92,7 +93,7 @@ export function createKubeClient(cluster: RegisteredCluster, options: KubeClient
       const request = { method: 'GET', path: apiPath(resource), safety: 'read' } as const;
       return orElse(null, [404], () => write(request, 'reading', resource));
     },
-    async list(resource, selection = {}, slim = (object) => object) {
+    async list(resource, selection = {}, slim = leanOf(resource)) {
       const read = (path: string) =>
         ask({ doing: `listing ${describeResource(resource)}`, method: 'GET', path, safety: 'read' });
       return orElse({ items: [], resourceVersion: '' }, [404], () => readPages(resource, { selection, read, slim }));

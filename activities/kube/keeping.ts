@@ -9,25 +9,53 @@ type Fields = Readonly<Record<string, unknown>>;
 const NOISE = ['kubectl.kubernetes.io/last-applied-configuration'];
 
 /** How the store of a collection keeps its objects: pods by whom they belong to and by namespace, and only what is asked of them. */
-export function keepingOf({ api, plural }: Resource): Keeping {
-  return api === 'v1' && plural === 'pods' ? { slim: slimPod, keysOf: podKeys } : {};
+export function keepingOf(resource: Resource): Keeping {
+  return isOfPods(resource) ? { slim: slimPod, keysOf: podKeys } : {};
+}
+
+/** What is kept of an object of a list: of pods everything but what nobody here asks for, and that is most of them. */
+export function leanOf(resource: Resource): (object: KubeObject) => KubeObject {
+  return isOfPods(resource) ? leanPod : (object) => object;
+}
+
+function isOfPods({ api, plural }: Resource): boolean {
+  return api === 'v1' && plural === 'pods';
 }
 
 function podKeys(object: KubeObject): readonly string[] {
   return [workloadKeyOf(asPod(object)), ...placesOf(object)];
 }
 
+/** What a container is started with and looked after by. */
+const OF_CONTAINERS = [
+  ...['args', 'command', 'env', 'envFrom', 'volumeMounts', 'securityContext'],
+  ...['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'],
+];
+
+function leanPod(object: KubeObject): KubeObject {
+  const spec = (object['spec'] ?? {}) as Fields;
+  const leanAll = (from: unknown) => ((from ?? []) as readonly Fields[]).map((entry) => without(entry, OF_CONTAINERS));
+  return {
+    ...object,
+    metadata: leanMetadata(object),
+    spec: {
+      ...without(spec, ['volumes', 'tolerations']),
+      containers: leanAll(spec['containers']),
+      ...('initContainers' in spec && { initContainers: leanAll(spec['initContainers']) }),
+    },
+  };
+}
+
+function leanMetadata({ metadata }: KubeObject): KubeObject['metadata'] {
+  return { ...metadata, managedFields: [], annotations: without(metadata.annotations ?? {}, NOISE) };
+}
+
 /** A mesh has ten thousand pods, and the whole of each is some twenty kilobytes. */
 function slimPod(object: KubeObject): KubeObject {
-  const { annotations = {} } = object.metadata;
   const spec = (object['spec'] ?? {}) as Fields;
   const status = (object['status'] ?? {}) as Fields;
   return {
-    metadata: {
-      ...object.metadata,
-      managedFields: [],
-      annotations: Object.fromEntries(Object.entries(annotations).filter(([name]) => !NOISE.includes(name))),
-    },
+    metadata: leanMetadata(object),
     spec: {
       ...pick(spec, ['hostNetwork', 'nodeName', 'serviceAccountName']),
       containers: pickAll(spec['containers'], ['name', 'image']),
@@ -47,6 +75,10 @@ const STATUS = ['name', 'restartCount', 'state', 'lastState'];
 
 function pick(from: Fields, names: readonly string[]): Fields {
   return Object.fromEntries(names.flatMap((name) => (name in from ? [[name, from[name]]] : [])));
+}
+
+function without<Value>(from: Readonly<Record<string, Value>>, names: readonly string[]): Record<string, Value> {
+  return Object.fromEntries(Object.entries(from).filter(([name]) => !names.includes(name)));
 }
 
 function pickAll(from: unknown, names: readonly string[]): readonly Fields[] {

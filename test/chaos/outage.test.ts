@@ -6,6 +6,8 @@ import { answers, blackHole, changing, halfOpen } from '../support/faults.js';
 import { startProxiedMesh, type ProxiedMesh } from '../support/proxied-mesh.js';
 
 const OPTIONS = { canary: ['catalog'], parallelWorkloads: 2 };
+/** What the moves go by: all pods, and all Deployments. */
+const WATCHED = /^\/(api\/v1\/pods|apis\/apps\/v1\/deployments)(\?|$)/;
 const HOUR_MS = 3_600_000;
 
 /** What takes minutes by its nature: silence, long outages, and the end of patience (docs/reference/waiting.md). */
@@ -30,7 +32,7 @@ describe('an API server that is away for long', () => {
 
   it('swallows a request and a watch, and both are noticed', async () => {
     const swallowed = mesh.proxy.on(changing('PATCH', /catalog\/deployments\/search$/), blackHole, 1);
-    const silent = mesh.proxy.on(({ isWatch, path }) => isWatch && path.includes('/catalog/'), halfOpen, 2);
+    const silent = mesh.proxy.on(({ isWatch, path }) => isWatch && WATCHED.test(path), halfOpen, 2);
     run = await mesh.api.start(mesh.cluster, OPTIONS);
     const state = await atGate('canary');
     expect([swallowed(), silent()]).toEqual([1, 2]);

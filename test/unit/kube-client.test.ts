@@ -79,13 +79,40 @@ describe('reading', () => {
       });
     server.answer(page('a', 'token/1'), page('b'));
     const { items, resourceVersion } = await server.client().list(PODS, { labelSelector: 'app=istiod,x in (a,b)' });
-    expect(items).toEqual(['a', 'b'].map((name) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name } })));
+    expect(items).toMatchObject(['a', 'b'].map((name) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name } })));
     expect(resourceVersion).toBe('7');
     expect(server.requests.map(({ url }) => url.searchParams.get('continue'))).toEqual([null, 'token/1']);
     expect(server.requests.map(({ url }) => url.searchParams.get('labelSelector'))).toEqual([
       'app=istiod,x in (a,b)',
       'app=istiod,x in (a,b)',
     ]);
+  });
+
+  it('keeps of the pods of a list what somebody may ask for, and of everything else all of it', async () => {
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{}', why: 'asked' };
+    const metadata = { name: 'a', managedFields: [{ manager: 'kubelet' }], annotations };
+    const app = {
+      name: 'app',
+      image: 'app:1',
+      resources: { requests: { cpu: '1' } },
+      env: [{ name: 'A', value: '1' }],
+    };
+    const spec = { nodeName: 'node-0', restartPolicy: 'Never', volumes: [{ name: 'v' }], containers: [app] };
+    const object = { metadata, spec, status: { phase: 'Running', podIP: '10.0.0.1' } };
+    server.answer(json({ apiVersion: 'v1', kind: 'PodList', items: [object] }));
+    server.answer(json({ apiVersion: 'apps/v1', kind: 'DeploymentList', items: [object] }));
+    const { env, ...lean } = app;
+    expect(env).toHaveLength(1);
+    const [pod] = (await server.client().list(PODS)).items;
+    expect(pod).toEqual({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'a', managedFields: [], annotations: { why: 'asked' } },
+      spec: { nodeName: 'node-0', restartPolicy: 'Never', containers: [lean] },
+      status: { phase: 'Running', podIP: '10.0.0.1' },
+    });
+    const [deployment] = (await server.client().list({ api: 'apps/v1', plural: 'deployments' })).items;
+    expect(deployment).toEqual({ apiVersion: 'apps/v1', kind: 'Deployment', ...object });
   });
 
   it('reads a list in one piece when its pages expire on the way', async () => {
