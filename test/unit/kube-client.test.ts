@@ -99,8 +99,10 @@ describe('reading', () => {
     };
     const spec = { nodeName: 'node-0', restartPolicy: 'Never', volumes: [{ name: 'v' }], containers: [app] };
     const object = { metadata, spec, status: { phase: 'Running', podIP: '10.0.0.1' } };
-    server.answer(json({ apiVersion: 'v1', kind: 'PodList', items: [object] }));
-    server.answer(json({ apiVersion: 'apps/v1', kind: 'DeploymentList', items: [object] }));
+    server.answer(
+      json({ apiVersion: 'v1', kind: 'PodList', items: [object] }),
+      json({ apiVersion: 'apps/v1', kind: 'DeploymentList', items: [object] }),
+    );
     const { env, ...lean } = app;
     expect(env).toHaveLength(1);
     const [pod] = (await server.client().list(PODS)).items;
