@@ -108,6 +108,7 @@ function faultsOf(method: Method, seen: Observation, labelled: number, namespace
   return [
     ...(seen.doneAt === null ? [`not everything moved: ${seen.atEnd.old} pods are on the old proxy`] : []),
     ...(labelled === namespaces ? [] : [`${labelled} of ${namespaces} namespaces are labelled`]),
+    ...(seen.gaps > 0 ? [`the observer fell behind ${seen.gaps} times: peaks may be higher`] : []),
     ...(evicts && seen.restarts.length > 0 ? [`${seen.restarts.length} workloads were restarted, not evicted`] : []),
   ];
 }

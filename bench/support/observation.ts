@@ -23,6 +23,8 @@ export interface Observation {
   readonly doubleRestarts: readonly string[];
   /** Once a second: seconds since the start, pods that are new and ready, unavailable, extra. */
   readonly samples: readonly (readonly [number, number, number, number])[];
+  /** How often a watch had fallen too far behind, so that something may have gone unseen. */
+  readonly gaps: number;
 }
 
 /** What the observer tells while it looks. */

@@ -34,6 +34,7 @@ const changes = new Map<string, number>();
 const labels: Happening[] = [];
 const restarts: Happening[] = [];
 const samples: [number, number, number, number][] = [];
+let gaps = 0;
 let startedAt: number | null = null;
 let doneAt: number | null = null;
 
@@ -61,16 +62,29 @@ async function list(path: string): Promise<{ items: Seen[]; version: string }> {
 
 type Take = (type: string, seen: Seen) => void;
 
-/** Follows one kind. A watch that ends, or whose connection breaks, goes on from where it was. */
+/** The server does not know any more what came after the last event. */
+class Expired extends Error {}
+
+/** Follows one kind. A watch that ends, or whose connection breaks, goes on from where it was; where that is too long ago, all is read anew. */
 async function follow(path: string, version: string, take: Take): Promise<never> {
   for (let last = version; ;) {
     try {
       for await (const seen of events(path, last, take)) last = seen;
     } catch (error) {
       console.error(`the watch of ${path} is opened again: ${(error as Error).message}`);
+      if (error instanceof Expired) last = await readAnew(path, take);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
+}
+
+/** What went on meanwhile nobody knows: the observation says how often that was. */
+async function readAnew(path: string, take: Take): Promise<string> {
+  const { items, version } = await list(path);
+  gaps += 1;
+  if (take === takePod) tally.keep(new Set(items.map(({ metadata }) => metadata.uid)));
+  for (const seen of items) take('MODIFIED', seen);
+  return version;
 }
 
 /** One watch; gives the version of each event that was taken. */
@@ -78,7 +92,7 @@ async function* events(path: string, from: string, take: Take): AsyncGenerator<s
   const query = `${selector}&watch=true&allowWatchBookmarks=true&timeoutSeconds=3600&resourceVersion=${from}`;
   for await (const line of http.lines(`${path}?${query}`)) {
     const { type, object } = JSON.parse(line) as { type: string; object: Seen };
-    if (type === 'ERROR') broken(new Error(`the watch of ${path} broke: ${line.slice(0, 300)}`));
+    if (type === 'ERROR') throw new Expired(line.slice(0, 300));
     if (type !== 'BOOKMARK') take(type, object);
     yield object.metadata.resourceVersion;
   }
@@ -162,6 +176,7 @@ function report(): Observation {
     podsCreated: [...tally.created().values()].reduce((sum, count) => sum + count, 0),
     doubleRestarts: doubleRestarts(),
     samples,
+    gaps,
   };
 }
 

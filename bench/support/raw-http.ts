@@ -24,6 +24,8 @@ export interface RawHttp {
 
 /** More streams than one connection may have go over several. */
 const CONNECTIONS = 4;
+/** Bytes that may be on their way unread. */
+const WINDOW = 16 * 1024 * 1024;
 
 /** Connects as the first user of a kubeconfig. @param agent name in the audit log */
 export async function connectRaw(kubeconfigFile: string, agent: string, connections = CONNECTIONS): Promise<RawHttp> {
@@ -84,7 +86,9 @@ export async function connectRaw(kubeconfigFile: string, agent: string, connecti
 }
 
 function openSession(server: string, ca: string): Promise<ClientHttp2Session> {
-  const session = connect(server, { ca });
+  // A watch that is read too slowly is ended by the server; the usual window of 64 KiB is a few pods.
+  const session = connect(server, { ca, settings: { initialWindowSize: WINDOW } });
+  session.once('connect', () => session.setLocalWindowSize(WINDOW));
   return new Promise((resolve, reject) => {
     session.once('connect', () => {
       session.off('error', reject);

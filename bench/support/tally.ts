@@ -23,6 +23,8 @@ export interface Counts {
 /** Counts pods from the events of a watch. */
 export interface Tally {
   take(pod: SeenPod): void;
+  /** Forgets every pod but these, by their ids: it went while nobody looked. */
+  keep(uids: ReadonlySet<string>): void;
   readonly counts: () => Counts;
   readonly peak: () => Pick<Counts, 'unavailable' | 'extra'>;
   /** Pods that came up since the beginning, by workload. */
@@ -74,6 +76,9 @@ export function createTally(wanted: ReadonlyMap<string, number>): Tally {
         count(row, pod, 1);
       }
       peak = { unavailable: Math.max(peak.unavailable, sums.unavailable), extra: Math.max(peak.extra, sums.extra) };
+    },
+    keep(uids) {
+      for (const pod of [...pods.values()]) if (!uids.has(pod.uid)) this.take({ ...pod, gone: true });
     },
     counts: () => ({ ...sums }),
     peak: () => ({ ...peak }),

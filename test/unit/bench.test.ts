@@ -127,6 +127,7 @@ describe('the figures', () => {
       podsCreated: 276,
       doubleRestarts: [],
       samples: [],
+      gaps: 0,
       restarts: 80,
     },
     requests: { total: 0, tooMany: 0, byClient: {} },
