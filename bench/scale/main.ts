@@ -114,6 +114,11 @@ function thinned({ samples, ...rest }: Progress) {
 }
 
 process.once('SIGINT', () => void downSandbox(MESH).then(() => process.exit(130)));
+// What goes wrong in a timer must not leave a cluster of 10,000 pods behind.
+process.once('uncaughtException', (error) => {
+  console.error(error);
+  void downSandbox(MESH).finally(() => process.exit(1));
+});
 const seedBegan = performance.now();
 try {
   const moreNodes = Math.ceil((pods * 1.5) / ROOM_OF_A_NODE);
