@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { MOVES_SIGNAL, type MovedNamespace, type MoveProgress, type MovesTold } from '../../domain/moves-told.js';
+import { betweenSignals } from '../../domain/scheduling/telling.js';
 import type { Direction } from '../../domain/workload.js';
 
 /** Tells the run what happens to its namespaces, in few words: each signal costs four events of its history. */
@@ -9,12 +10,12 @@ export interface Teller {
   finished(namespace: MovedNamespace): void;
   failed(namespace: string, detail: string): void;
   progress(progress: MoveProgress): void;
-  /** Resolves when everything has been told. @throws what the last signal threw */
+  /** Resolves when everything has been told, without any further delay. @throws what the last signal threw */
   flush(): Promise<void>;
 }
 
 /** What can wait is told together with what comes within this time. */
-const GATHER_MS = 500;
+const GATHER_MS = 2_000;
 
 type Batch = { -readonly [Field in keyof Omit<MovesTold, 'direction'>]: MovesTold[Field] };
 
@@ -35,6 +36,17 @@ export function createBatchTeller(send: (batch: Omit<MovesTold, 'direction'>) =>
   let last: Promise<void> = Promise.resolve();
   let next: Promise<void> | null = null;
   let timer: NodeJS.Timeout | undefined;
+  let sent = 0;
+  let isEnding = false;
+  let goOn: () => void = () => undefined;
+  const pause = (): Promise<void> | undefined => {
+    const pauseMs = isEnding ? 0 : betweenSignals(sent);
+    if (pauseMs === 0) return undefined;
+    return new Promise((resolve) => {
+      goOn = resolve;
+      setTimeout(resolve, pauseMs);
+    });
+  };
 
   /** One signal at a time; whoever comes meanwhile goes with the next one. */
   const flush = (): Promise<void> => {
@@ -43,8 +55,10 @@ export function createBatchTeller(send: (batch: Omit<MovesTold, 'direction'>) =>
     if (isEmpty) return next ?? last;
     next ??= last
       .catch(() => undefined)
+      .then(pause)
       .then(() => {
         const told = batch;
+        sent += 1;
         [batch, isEmpty, next] = [nothing(), true, null];
         return (last = send(told));
       });
@@ -73,6 +87,10 @@ export function createBatchTeller(send: (batch: Omit<MovesTold, 'direction'>) =>
       batch.progress = progress;
       later();
     },
-    flush,
+    flush() {
+      isEnding = true;
+      goOn();
+      return flush();
+    },
   };
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createScheduler, NotBegun, type Scheduler, type Task } from '../../activities/moves/scheduler.js';
 import { createBatchTeller } from '../../activities/moves/teller.js';
 import { estimateEnd } from '../../domain/scheduling/eta.js';
-import { untilNextReport } from '../../domain/scheduling/telling.js';
+import { betweenSignals, untilNextReport } from '../../domain/scheduling/telling.js';
 import { narrowed, openWindow, widened } from '../../domain/scheduling/window.js';
 
 const NOTHING_MISSING = { all: 0, in: () => 0, of: () => 0 };
@@ -232,5 +232,12 @@ describe('the reports of a wave', () => {
     for (let ms = 0; ms < 6 * 86_400_000; ms += untilNextReport(told)) told += 1;
     expect(told).toBeLessThan(9_500);
     expect(told * 4).toBeLessThan(51_200);
+  });
+
+  it('are far enough apart where thousands of namespaces have something to tell all the time', () => {
+    expect(betweenSignals(0)).toBe(0);
+    let sent = 0;
+    for (let ms = 0; ms < 4 * 3_600_000; ms += 10 + betweenSignals(sent)) sent += 1;
+    expect(sent).toBeLessThan(8_000);
   });
 });
