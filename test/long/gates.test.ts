@@ -1,5 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BUILT_IN_ANALYSES } from '../../domain/gates/templates.js';
 import type { GateVerdict } from '../../domain/gate-verdict.js';
 import { CRASH, FAILS } from '../../sandbox/cluster/kubelet-stages.js';
 import { recordedProcesses } from '../../sandbox/cluster/processes.js';
@@ -137,6 +138,21 @@ describe('gates', () => {
     await eventually('a measurement', async () => (await gates.operations()).length > seen);
     env.cancel();
     await expect(judging).rejects.toThrow(/CANCELLED/i);
+  });
+
+  it('istio-defaults goes to its end at its own pace', async () => {
+    await makeGood();
+    const began = Date.now();
+    const verdict = told(await gates.judge({ analysis: 'istio-defaults' }));
+    expect(verdict.verdict).toBe('successful');
+    const { count, interval } = BUILT_IN_ANALYSES['istio-defaults']!.metrics.find(
+      ({ name }) => name === 'error-ratio',
+    )!;
+    expect(Date.now() - began).toBeGreaterThanOrEqual((count - 1) * interval * 1_000);
+    const asked = (await gates.operations()).filter(({ id }) =>
+      id.startsWith('gate/canary/istio-defaults/error-ratio/'),
+    );
+    expect(asked).toHaveLength(count);
   });
 
   it('a Job opens or closes the gate, and is gone afterwards', async () => {
