@@ -71,8 +71,9 @@ async function startWorkflow(client: Client, { request, by, restores }: Start, m
     workflowId: upgradeWorkflowId(request.cluster),
     taskQueue: TASK_QUEUE,
     args: [{ request, requestedBy: by, ...(restores === undefined ? {} : { restores }) } satisfies UpgradeInput],
-    // A worker may die while it decides: nobody else may until then, and ten seconds (the default) are long in mid-wave.
-    workflowTaskTimeout: '5s',
+    // A worker may die while it decides, and nobody else may until then: that counts in mid-wave. To replay the longest history
+    // of a run on a busy machine must fit as well, so it cannot be much less than the default of ten seconds.
+    workflowTaskTimeout: '8s',
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     memo,
