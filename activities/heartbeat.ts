@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { activityInfo, Context } from '@temporalio/activity';
 
 const PERIOD_MS = 1_000;
@@ -9,6 +10,8 @@ const PERIOD_MS = 1_000;
  */
 export async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();
+  // Every workload that is waited for listens to it, and Node takes more than ten for a leak.
+  setMaxListeners(0, context.cancellationSignal);
   const timer = setInterval(() => context.heartbeat(), PERIOD_MS);
   try {
     return await work(context.cancellationSignal);

@@ -28,26 +28,39 @@ function podKeys(object: KubeObject): readonly string[] {
 
 /** What a container is started with and looked after by. */
 const OF_CONTAINERS = [
-  ...['args', 'command', 'env', 'envFrom', 'volumeMounts', 'securityContext'],
-  ...['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'],
+  'args',
+  'command',
+  'env',
+  'envFrom',
+  'volumeMounts',
+  'securityContext',
+  'lifecycle',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
 ];
 
 function leanPod(object: KubeObject): KubeObject {
-  const spec = (object['spec'] ?? {}) as Fields;
-  const leanAll = (from: unknown) => ((from ?? []) as readonly Fields[]).map((entry) => without(entry, OF_CONTAINERS));
+  const spec = object['spec'] as Fields | undefined;
   return {
     ...object,
     metadata: leanMetadata(object),
-    spec: {
-      ...without(spec, ['volumes', 'tolerations']),
-      containers: leanAll(spec['containers']),
-      ...('initContainers' in spec && { initContainers: leanAll(spec['initContainers']) }),
-    },
+    ...(spec !== undefined && {
+      spec: { ...without(spec, ['volumes', 'tolerations']), ...leanContainers(spec, ['containers', 'initContainers']) },
+    }),
   };
 }
 
-function leanMetadata({ metadata }: KubeObject): KubeObject['metadata'] {
-  return { ...metadata, managedFields: [], annotations: without(metadata.annotations ?? {}, NOISE) };
+function leanContainers(spec: Fields, names: readonly string[]): Fields {
+  const lean = (from: unknown) => (from as readonly Fields[]).map((entry) => without(entry, OF_CONTAINERS));
+  return Object.fromEntries(names.flatMap((name) => (name in spec ? [[name, lean(spec[name])]] : [])));
+}
+
+function leanMetadata(object: KubeObject): KubeObject['metadata'] {
+  const metadata = { ...object.metadata };
+  delete metadata.managedFields;
+  const { annotations } = metadata;
+  return annotations === undefined ? metadata : { ...metadata, annotations: without(annotations, NOISE) };
 }
 
 /** A mesh has ten thousand pods, and the whole of each is some twenty kilobytes. */

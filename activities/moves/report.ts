@@ -11,6 +11,7 @@ import type { NamespaceMover } from './namespace-mover.js';
 import type { Scheduler } from './scheduler.js';
 import type { Teller } from './teller.js';
 
+/** A report that is due at about the time of a look comes with it. */
 const SAMPLE_MS = 5_000;
 const SAMPLES = 200;
 
@@ -50,7 +51,7 @@ export function reportProgress(sources: Sources): () => void {
       holding,
     };
     const text = JSON.stringify({ ...progress, eta: null });
-    if (text === last || performance.now() < due) return;
+    if (text === last || performance.now() < due - SAMPLE_MS / 2) return;
     teller.progress(progress);
     [told, last, due] = [told + 1, text, performance.now() + untilNextReport(told)];
   };

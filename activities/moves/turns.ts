@@ -8,28 +8,33 @@ export interface Turns {
   readonly known: (namespace: string) => void;
 }
 
+/** One namespace of the order. */
+interface Turn {
+  readonly place: number;
+  /** Settles when everything before it is known. */
+  readonly comes: Promise<void>;
+  readonly tell: () => void;
+}
+
 /**
  * The turns of namespaces that are moved together. The scheduler keeps the order among what it knows; that it knows the
  * earlier ones first is what this is for.
  * @param order namespaces that begin first, in this order; those that are not moved now are passed over
  */
 export function createTurns(namespaces: readonly string[], order: readonly string[] = []): Turns {
-  const turns = order.filter((namespace) => namespaces.includes(namespace)).map(turnOf);
-  const placeOf = (namespace: string) => {
-    const place = turns.findIndex((turn) => turn.namespace === namespace);
-    return place === -1 ? turns.length : place;
-  };
+  const movedNow = new Set(namespaces);
+  const turns = new Map<string, Turn>();
+  let comes = Promise.resolve();
+  for (const namespace of order.filter((name) => movedNow.has(name))) {
+    let tell = (): void => undefined;
+    const isKnown = new Promise<void>((resolve) => (tell = resolve));
+    turns.set(namespace, { place: turns.size, comes, tell });
+    comes = comes.then(() => isKnown);
+  }
+  const afterAll = comes;
   return {
-    placeOf,
-    before: async (namespace) => {
-      await Promise.all(turns.slice(0, placeOf(namespace)).map(({ isKnown }) => isKnown));
-    },
-    known: (namespace) => turns[placeOf(namespace)]?.tell(),
+    placeOf: (namespace) => turns.get(namespace)?.place ?? turns.size,
+    before: (namespace) => turns.get(namespace)?.comes ?? afterAll,
+    known: (namespace) => turns.get(namespace)?.tell(),
   };
-}
-
-function turnOf(namespace: string) {
-  let tell = (): void => undefined;
-  const isKnown = new Promise<void>((resolve) => (tell = resolve));
-  return { namespace, isKnown, tell };
 }

@@ -130,9 +130,9 @@ const OVER = new Error('no longer waited for');
 
 /** Resolves at the next change of either store, or after a while. */
 export async function nextChange(stores: readonly Changing[], atMostMs: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
   const done = new AbortController();
   const end = () => done.abort(OVER);
-  if (signal.aborted) return;
   signal.addEventListener('abort', end);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.max(atMostMs, 0))));

@@ -7,9 +7,14 @@ type Timed = Pick<BenchWorkload, 'replicas' | 'readySeconds'>;
 export function roundsOf(replicas: number): number {
   if (replicas < 1) return 0;
   const surge = Math.ceil(replicas / 4);
-  const missing = Math.floor(replicas / 4);
+  const missing = missingOf(replicas);
   // At most so many new pods are on their way at once: those above the number, and those in the place of missing ones.
   return Math.ceil(replicas / (surge + missing));
+}
+
+/** Pods that the stock strategy lets be missing: a quarter, rounded down. */
+function missingOf(replicas: number): number {
+  return Math.floor(replicas / 4);
 }
 
 /**
@@ -32,7 +37,7 @@ const BUDGET = '5%';
  */
 export function budgetBoundSeconds(workloads: readonly Timed[], by: 'restart' | 'evict'): number {
   const missingSeconds = workloads.reduce((sum, { replicas, readySeconds }) => {
-    const rounds = by === 'evict' ? replicas : roundsOf(replicas) * Math.floor(replicas / 4);
+    const rounds = by === 'evict' ? replicas : roundsOf(replicas) * missingOf(replicas);
     return sum + rounds * readySeconds;
   }, 0);
   const whole = missingSeconds / podsOf(BUDGET, podsOfAll(workloads));

@@ -61,28 +61,30 @@ async function list(path: string): Promise<{ items: Seen[]; version: string }> {
 }
 
 type Take = (type: string, seen: Seen) => void;
+/** Told, after a gap, which objects are still there. */
+type Keep = (uids: ReadonlySet<string>) => void;
 
 /** The server does not know any more what came after the last event. */
 class Expired extends Error {}
 
 /** Follows one kind. A watch that ends, or whose connection breaks, goes on from where it was; where that is too long ago, all is read anew. */
-async function follow(path: string, version: string, take: Take): Promise<never> {
+async function follow(path: string, version: string, take: Take, keep?: Keep): Promise<never> {
   for (let last = version; ;) {
     try {
       for await (const seen of events(path, last, take)) last = seen;
     } catch (error) {
       console.error(`the watch of ${path} is opened again: ${(error as Error).message}`);
-      if (error instanceof Expired) last = await readAnew(path, take);
+      if (error instanceof Expired) last = await readAnew(path, take, keep);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 }
 
 /** What went on meanwhile nobody knows: the observation says how often that was. */
-async function readAnew(path: string, take: Take): Promise<string> {
+async function readAnew(path: string, take: Take, keep?: Keep): Promise<string> {
   const { items, version } = await list(path);
   gaps += 1;
-  if (take === takePod) tally.keep(new Set(items.map(({ metadata }) => metadata.uid)));
+  keep?.(new Set(items.map(({ metadata }) => metadata.uid)));
   for (const seen of items) take('MODIFIED', seen);
   return version;
 }
@@ -182,7 +184,7 @@ function report(): Observation {
 
 follow('/api/v1/namespaces', namespaces.version, takeNamespace).catch(broken);
 follow('/apis/apps/v1/deployments', deployments.version, takeDeployment).catch(broken);
-follow('/api/v1/pods', pods.version, takePod).catch(broken);
+follow('/api/v1/pods', pods.version, takePod, tally.keep).catch(broken);
 setInterval(sample, 1_000);
 process.on('message', () => {
   process.send?.({ type: 'report', observation: report() } satisfies ObserverNews, () => process.exit(0));

@@ -24,7 +24,7 @@ export interface Counts {
 export interface Tally {
   take(pod: SeenPod): void;
   /** Forgets every pod but these, by their ids: it went while nobody looked. */
-  keep(uids: ReadonlySet<string>): void;
+  readonly keep: (uids: ReadonlySet<string>) => void;
   readonly counts: () => Counts;
   readonly peak: () => Pick<Counts, 'unavailable' | 'extra'>;
   /** Pods that came up since the beginning, by workload. */
@@ -63,22 +63,24 @@ export function createTally(wanted: ReadonlyMap<string, number>): Tally {
     sums.extra += surplus(row);
   };
 
+  const take = (pod: SeenPod) => {
+    const row = rows.get(pod.workload);
+    if (row === undefined) return;
+    const before = pods.get(pod.uid);
+    if (before !== undefined) count(row, before, -1);
+    else if (!pod.gone) created.set(pod.workload, (created.get(pod.workload) ?? 0) + 1);
+    pods.delete(pod.uid);
+    if (!pod.gone) {
+      pods.set(pod.uid, pod);
+      count(row, pod, 1);
+    }
+    peak = { unavailable: Math.max(peak.unavailable, sums.unavailable), extra: Math.max(peak.extra, sums.extra) };
+  };
+
   return {
-    take(pod) {
-      const row = rows.get(pod.workload);
-      if (row === undefined) return;
-      const before = pods.get(pod.uid);
-      if (before !== undefined) count(row, before, -1);
-      else if (!pod.gone) created.set(pod.workload, (created.get(pod.workload) ?? 0) + 1);
-      pods.delete(pod.uid);
-      if (!pod.gone) {
-        pods.set(pod.uid, pod);
-        count(row, pod, 1);
-      }
-      peak = { unavailable: Math.max(peak.unavailable, sums.unavailable), extra: Math.max(peak.extra, sums.extra) };
-    },
+    take,
     keep(uids) {
-      for (const pod of [...pods.values()]) if (!uids.has(pod.uid)) this.take({ ...pod, gone: true });
+      for (const pod of [...pods.values()]) if (!uids.has(pod.uid)) take({ ...pod, gone: true });
     },
     counts: () => ({ ...sums }),
     peak: () => ({ ...peak }),
