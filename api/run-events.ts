@@ -101,6 +101,13 @@ function isLastTransition({ body }: JournalEntry): boolean {
   return body.type === 'transition' && FINAL_PHASES.includes(body.phase);
 }
 
+/** Readers of the same journal are given the same entries: each is written once, however many they are. */
+const written = new WeakMap<JournalEntry, string>();
+
 function toEvent(entry: JournalEntry): string {
-  return `id: ${entry.id}\nevent: ${entry.body.type}\ndata: ${JSON.stringify(entry)}\n\n`;
+  const known = written.get(entry);
+  if (known !== undefined) return known;
+  const event = `id: ${entry.id}\nevent: ${entry.body.type}\ndata: ${JSON.stringify(entry)}\n\n`;
+  written.set(entry, event);
+  return event;
 }

@@ -4,6 +4,7 @@ import type { Workflow, WorkflowResultType } from '@temporalio/common';
 import type { inspect } from '../workflows/inspect.js';
 import { INSPECT_WORKFLOW, PLAN_WORKFLOW, stateQuery, TASK_QUEUE, upgradeWorkflowId } from '../workflows/messages.js';
 import type { plan } from '../workflows/plan.js';
+import { askTogether } from './asked-together.js';
 import type { RunsGateway } from './deps.js';
 import { unknownRun } from './lookups.js';
 import { CLOSING_MS } from './temporal-closing.js';
@@ -60,17 +61,19 @@ export function createTemporalRuns(client: Client): RunsGateway {
       return within(DEADLINE_MS + CLOSING_MS, attempt, () => startOnce(client, run));
     },
 
-    find: (cluster, runId) =>
+    find: askTogether((cluster, runId) =>
       within(DEADLINE_MS, { doing: `find the run of ${cluster}`, cluster, runId }, async () => {
         const execution = await findExecution(client, cluster, exact(runId));
         if (execution === null) throw unknownRun(cluster, runId);
         return { runId: execution.runId, open: execution.open };
       }),
+    ),
 
-    state: (cluster, runId) =>
+    state: askTogether((cluster, runId) =>
       within(DEADLINE_MS, { doing: `read the state of the run of ${cluster}`, cluster, runId }, () =>
         client.workflow.getHandle(upgradeWorkflowId(cluster), exact(runId)).query(stateQuery),
       ),
+    ),
 
     command: (cluster, runId, command, updateId) =>
       within(DEADLINE_MS, { doing: `tell the run of ${cluster}`, cluster, runId }, () =>

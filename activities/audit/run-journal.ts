@@ -1,9 +1,9 @@
-import { existsSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import { clusterIdSchema } from '../../domain/names.js';
 import type { JournalEntry, Operation } from '../../domain/journal.js';
 import { foldOperations } from './fold-operations.js';
 import { createNumbering, readJournalFile, type NewEntry } from './journal-file.js';
+import { createJournalTails } from './journal-tail.js';
 import { createJournalWriter, type JournalWriter } from './journal-writer.js';
 
 /**
@@ -16,13 +16,11 @@ export interface RunJournalStore {
   /** The entries after a number. */
   read(cluster: string, runId: string, afterId: number): Promise<readonly JournalEntry[]>;
   /** The entries after a number, and each further one when it comes. Ends when the signal aborts. */
-  follow(cluster: string, runId: string, afterId: number, signal: AbortSignal): AsyncIterable<JournalEntry>;
+  follow(cluster: string, runId: string, afterId: number, signal: AbortSignal): AsyncGenerator<JournalEntry>;
   /** Every operation of the run with its outcome. */
   operations(cluster: string, runId: string): Promise<readonly Operation[]>;
 }
 
-/** File systems that tell nothing of changes are looked at so often. */
-const POLL_MS = 500;
 /** One name in a path. Temporal's run ids are UUIDs. */
 const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 
@@ -32,6 +30,7 @@ const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
  */
 export function createRunJournal({ dir }: { readonly dir: string }): RunJournalStore {
   const writers = new Map<string, JournalWriter>();
+  const follow = createJournalTails();
 
   const fileOf = (cluster: string, runId: string): string => {
     if (!clusterIdSchema.safeParse(cluster).success) throw new RangeError(`"${cluster}" is no cluster id`);
@@ -51,64 +50,9 @@ export function createRunJournal({ dir }: { readonly dir: string }): RunJournalS
     async read(cluster, runId, afterId) {
       return (await readAll(fileOf(cluster, runId))).filter(({ id }) => id > afterId);
     },
-    async *follow(cluster, runId, afterId, signal) {
-      const file = fileOf(cluster, runId);
-      const bell = createBell(file, signal);
-      const numbering = createNumbering();
-      try {
-        let start = 0;
-        while (!signal.aborted) {
-          const rung = bell.next();
-          const { entries, wholeBytes } = await readJournalFile(file, start);
-          start += wholeBytes;
-          yield* numbering.number(entries).filter(({ id }) => id > afterId);
-          if (wholeBytes === 0) await rung;
-        }
-      } finally {
-        bell.close();
-      }
-    },
+    follow: (cluster, runId, afterId, signal) => follow(fileOf(cluster, runId), afterId, signal),
     async operations(cluster, runId) {
       return foldOperations(await readAll(fileOf(cluster, runId)));
-    },
-  };
-}
-
-interface Bell {
-  /** Resolves at the next change of the file, at the latest after {@link POLL_MS}. */
-  next(): Promise<void>;
-  close(): void;
-}
-
-function createBell(file: string, signal: AbortSignal): Bell {
-  let ring: () => void = () => undefined;
-  let watcher: FSWatcher | null = null;
-  const onAbort = () => ring();
-  signal.addEventListener('abort', onAbort, { once: true });
-  const listen = () => {
-    if (watcher !== null || !existsSync(file)) return;
-    try {
-      watcher = watch(file, () => ring()).on('error', () => undefined);
-    } catch {
-      // The system watches no more files than it was set up for: the poll is enough.
-    }
-  };
-  return {
-    next() {
-      listen();
-      return new Promise((resolve) => {
-        const timer = setTimeout(resolve, POLL_MS);
-        ring = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-        if (signal.aborted) ring();
-      });
-    },
-    close() {
-      ring();
-      watcher?.close();
-      signal.removeEventListener('abort', onAbort);
     },
   };
 }

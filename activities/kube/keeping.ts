@@ -63,8 +63,8 @@ function leanMetadata(object: KubeObject): KubeObject['metadata'] {
   return annotations === undefined ? metadata : { ...metadata, annotations: without(annotations, NOISE) };
 }
 
-/** A mesh has ten thousand pods, and the whole of each is some twenty kilobytes. */
-function slimPod(object: KubeObject): KubeObject {
+/** A pod, as far as the domain asks about it. A mesh has ten thousand, and the whole of each is some twenty kilobytes. */
+export function slimPod(object: KubeObject): KubeObject {
   const spec = (object['spec'] ?? {}) as Fields;
   const status = (object['status'] ?? {}) as Fields;
   return {

@@ -13,7 +13,8 @@ import { heartbeating } from '../heartbeat.js';
 import type { KubeClient } from '../kube/types.js';
 import { observe } from '../rollback/observe.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
-import { asPod, versionOf } from '../workloads/owned-pods.js';
+import { listPods } from '../workloads/list-pods.js';
+import { versionOf } from '../workloads/owned-pods.js';
 import { isComplete } from './deployment-state.js';
 import { driverFor } from './drivers/index.js';
 import { findIstiod, listIstiods } from './istiods.js';
@@ -47,8 +48,7 @@ async function proveSidecars(
   kube: KubeClient,
   { run, route, waived }: { run: RunRef; route: Route; waived: readonly string[] },
 ): Promise<ProofLine> {
-  const { items } = await kube.list({ api: 'v1', plural: 'pods' });
-  const pods = items.map(asPod).filter((pod) => isLive(pod) && proxyTagOf(pod) !== null);
+  const pods = (await listPods(kube)).filter((pod) => isLive(pod) && proxyTagOf(pod) !== null);
   const nameOf = ({ metadata }: Pod) => `${metadata.namespace ?? ''}/${metadata.name}`;
   const old = pods.filter((pod) => !isNew(pod, route));
   const others = old.filter((pod) => !waived.includes(nameOf(pod)));

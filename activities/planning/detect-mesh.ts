@@ -10,14 +10,15 @@ import {
   TAG_LABEL,
 } from '../../domain/names.js';
 import type { ControlPlane, DetectedMesh, Installer, NamespaceInjection, RevisionTag } from '../../domain/plan.js';
-import { isLive, proxyTagOf, revisionMarkOf } from '../../domain/pod.js';
+import { isLive, proxyTagOf, revisionMarkOf, type Pod } from '../../domain/pod.js';
 import { WORKLOAD_KINDS } from '../../domain/workload.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import type { KubeClient, KubeObject } from '../kube/types.js';
 import { isComplete } from '../mesh/deployment-state.js';
 import { PROBE_LABEL } from '../mesh/probe-namespace.js';
-import { asPod, asWorkload, versionOf } from '../workloads/owned-pods.js';
+import { listPods } from '../workloads/list-pods.js';
+import { asWorkload, versionOf } from '../workloads/owned-pods.js';
 import { gatewaysAmong } from './detect-gateways.js';
 import { nodeAgentsAmong } from './detect-node-agents.js';
 
@@ -39,7 +40,7 @@ export async function detectMesh(
     kube.raw('/version'),
     kube.list({ api: 'admissionregistration.k8s.io/v1', plural: 'mutatingwebhookconfigurations' }),
     kube.list({ api: 'v1', plural: 'namespaces' }),
-    kube.list({ api: 'v1', plural: 'pods' }),
+    listPods(kube),
     ...WORKLOAD_KINDS.map((kind) => kube.list({ api: 'apps/v1', plural: `${kind.toLowerCase()}s` })),
   ]);
   const counted = count(workloads.flatMap(({ items }) => items));
@@ -48,7 +49,7 @@ export async function detectMesh(
   const tags = webhooks.items.flatMap(tagOf);
   const gateways = await gatewaysAmong(kube, deployments);
   const agents = nodeAgentsAmong(workloads[WORKLOAD_KINDS.indexOf('DaemonSet')]?.items ?? []);
-  const byNamespace = group(pods.items);
+  const byNamespace = group(pods);
   return {
     cluster,
     kubernetes: minorOfServer(version),
@@ -108,10 +109,10 @@ export function isGateway(deployment: KubeObject): boolean {
 
 function injectionOf(
   { metadata }: KubeObject,
-  pods: readonly KubeObject[],
+  pods: readonly Pod[],
   workloads: ReadonlyMap<string, number>,
 ): NamespaceInjection {
-  const live = pods.map(asPod).filter(isLive);
+  const live = pods.filter(isLive);
   const podsByProxy = tally(live.map((pod) => proxyTagOf(pod) ?? 'none'));
   const marks = live
     .filter((pod) => gatewayKindOf(pod) === null)
@@ -137,8 +138,10 @@ function count(objects: readonly KubeObject[]): Map<string, number> {
   return new Map([...group(objects)].map(([namespace, items]) => [namespace, items.length]));
 }
 
-function group(objects: readonly KubeObject[]): Map<string, KubeObject[]> {
-  const groups = new Map<string, KubeObject[]>();
+function group<Each extends { readonly metadata: { readonly namespace?: string } }>(
+  objects: readonly Each[],
+): Map<string, Each[]> {
+  const groups = new Map<string, Each[]>();
   for (const object of objects) {
     const namespace = object.metadata.namespace ?? '';
     const items = groups.get(namespace);

@@ -5,7 +5,7 @@ import { failure } from '../failure.js';
 import { proveGateways, relabelledGateways } from '../gateways/gateways.js';
 import { heartbeating } from '../heartbeat.js';
 import { isLive, runsSidecarOf } from '../../domain/pod.js';
-import { asPod } from '../workloads/owned-pods.js';
+import { listPods } from '../workloads/list-pods.js';
 import { observe } from './observe.js';
 import { readSnapshot } from './snapshot-file.js';
 
@@ -20,7 +20,7 @@ export function createCompareWithSnapshot(context: ActivityContext): Activities[
       const before = await readSnapshot(context.dataDir, run);
       const now = await observe(kube, run);
       const found = differences(before, now);
-      const pods = (await kube.list({ api: 'v1', plural: 'pods' })).items.map(asPod);
+      const pods = await listPods(kube);
       const left = pods.filter((pod) => isLive(pod) && runsSidecarOf(pod, route.to.sidecar, route.from.sidecar));
       const relabelled = await relabelledGateways(kube, before);
       if (found.length + left.length + relabelled.length > 0) {

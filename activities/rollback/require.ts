@@ -1,14 +1,14 @@
 import { INJECTION_LABEL, REVISION_LABEL } from '../../domain/names.js';
 import { named } from '../../domain/named.js';
 import { driverOf, type Route } from '../../domain/plan.js';
-import { isLive, runsSidecarOf } from '../../domain/pod.js';
+import { isLive, runsSidecarOf, type Pod } from '../../domain/pod.js';
 import type { RunRef } from '../contract.js';
 import { failure } from '../failure.js';
-import type { KubeClient, KubeObject } from '../kube/types.js';
+import type { KubeClient } from '../kube/types.js';
 import { isComplete } from '../mesh/deployment-state.js';
 import { findIstiod } from '../mesh/istiods.js';
 import { PROBE_LABEL } from '../mesh/probe-namespace.js';
-import { asPod } from '../workloads/owned-pods.js';
+import { listPods } from '../workloads/list-pods.js';
 
 /** Invariant I1: nothing is taken from the new control plane while the old one is not whole. @throws ControlPlaneNotReady */
 export async function requireOldControlPlane(kube: KubeClient, run: RunRef, route: Route): Promise<void> {
@@ -20,8 +20,7 @@ export async function requireOldControlPlane(kube: KubeClient, run: RunRef, rout
 
 /** Pods on their way out may take their grace period; live ones stop the removal. @throws SidecarWrong */
 export async function requireUnused(kube: KubeClient, run: RunRef, route: Route): Promise<void> {
-  const { items } = await kube.list({ api: 'v1', plural: 'pods' });
-  const users = items.filter((object) => isLive(asPod(object)) && isUser(object, route));
+  const users = (await listPods(kube)).filter((pod) => isLive(pod) && isUser(pod, route));
   if (users.length === 0) return;
   const pods = users.map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
   const message = `In cluster ${run.cluster} ${users.length} pods still run the sidecar of ${route.to.revision}: ${named(pods)}.`;
@@ -29,9 +28,9 @@ export async function requireUnused(kube: KubeClient, run: RunRef, route: Route)
 }
 
 /** A pod of 1.6 says whose it is by a label, istiod itself, too; of current Istio the label is a wish and the mark decides. */
-function isUser(object: KubeObject, { from, to, ...route }: Route): boolean {
-  if (driverOf(route) === 'istio-revisioned') return runsSidecarOf(asPod(object), to.sidecar, from.sidecar);
-  const { labels = {} } = object.metadata;
+function isUser(pod: Pod, { from, to, ...route }: Route): boolean {
+  if (driverOf(route) === 'istio-revisioned') return runsSidecarOf(pod, to.sidecar, from.sidecar);
+  const { labels = {} } = pod.metadata;
   return labels[REVISION_LABEL] === to.revision && labels['app'] !== 'istiod';
 }
 

@@ -16,7 +16,8 @@ import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { heartbeating } from '../heartbeat.js';
 import type { KubeClient, KubeObject, Resource } from '../kube/types.js';
-import { asPod, asWorkload } from './owned-pods.js';
+import { listPods } from './list-pods.js';
+import { asWorkload } from './owned-pods.js';
 import { createOwnerFinder, type Owner } from './owners.js';
 
 /** Kinds that are listed whole: nearly every pod belongs to one of them, and asking for each owner would take a request each. */
@@ -52,10 +53,7 @@ async function ownersOfPods(
   namespaces: ReadonlySet<string>,
   driver: DriverName | undefined,
 ): Promise<Found[]> {
-  const [pods, ...lists] = await Promise.all([
-    kube.list({ api: 'v1', plural: 'pods' }),
-    ...LISTED.map((collection) => kube.list(collection)),
-  ]);
+  const [pods, ...lists] = await Promise.all([listPods(kube), ...LISTED.map((collection) => kube.list(collection))]);
   const listed = new Map<string, Found>();
   for (const [index, { items }] of lists.entries()) {
     for (const object of items) {
@@ -65,8 +63,7 @@ async function ownersOfPods(
   }
   const ownerOf = createOwnerFinder(kube);
   return Promise.all(
-    pods.items
-      .map(asPod)
+    pods
       .filter((pod) => namespaces.has(pod.metadata.namespace ?? '') && isLive(pod) && wantsSidecar(pod, driver))
       .map(async (pod): Promise<Found> => {
         const namespace = pod.metadata.namespace ?? '';

@@ -2,7 +2,7 @@ import type { Leftover } from '../../domain/leftovers.js';
 import type { Route } from '../../domain/plan.js';
 import { controllerOf, runsSidecarOf, type Pod } from '../../domain/pod.js';
 import type { KubeClient } from '../kube/types.js';
-import { asPod } from './owned-pods.js';
+import { listPods } from './list-pods.js';
 import { createOwnerFinder, type Owner } from './owners.js';
 
 /** The two control planes of a route. */
@@ -10,9 +10,8 @@ export type Side = keyof Pick<Route, 'from' | 'to'>;
 
 /** Every pod of the mesh that the control plane of one side still serves. A question without an answer throws. */
 export async function podsServedBy(kube: KubeClient, route: Route, side: Side): Promise<Pod[]> {
-  const { items } = await kube.list({ api: 'v1', plural: 'pods' });
   const other = side === 'from' ? route.to : route.from;
-  return items.map(asPod).filter((pod) => runsSidecarOf(pod, route[side].sidecar, other.sidecar));
+  return (await listPods(kube)).filter((pod) => runsSidecarOf(pod, route[side].sidecar, other.sidecar));
 }
 
 /** The same pods, each with what it belongs to. */

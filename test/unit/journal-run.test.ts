@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MENDING } from '../../activities/audit/journal-file.js';
 import { recordOperation } from '../../activities/audit/operation.js';
 import { createRunJournal, type RunJournalStore } from '../../activities/audit/run-journal.js';
@@ -188,6 +188,55 @@ describe('following a journal', () => {
     expect((await first).value).toMatchObject({ id: 1, key: 'a' });
     done.abort();
     expect((await following.next()).done).toBe(true);
+  });
+
+  it('gives all who follow it the same entries, from where each of them begins', async () => {
+    await append('a', 'b');
+    const seen = new Map<number, JournalEntry[]>();
+    const done = [0, 1, 5].map((afterId) => {
+      const stop = new AbortController();
+      const entries: JournalEntry[] = [];
+      seen.set(afterId, entries);
+      const following = (async () => {
+        for await (const each of journal.follow(run.cluster, run.runId, afterId, stop.signal)) {
+          entries.push(each);
+          if (each.key === 'f') stop.abort();
+        }
+      })();
+      return following;
+    });
+    await vi.waitFor(() => expect(seen.get(0)).toHaveLength(2));
+    await append('c', 'd', 'e', 'f');
+    await Promise.all(done);
+    expect([...seen].map(([afterId, entries]) => [afterId, keysOf(entries).join(' ')])).toEqual([
+      [0, '1:a 2:b 3:c 4:d 5:e 6:f'],
+      [1, '2:b 3:c 4:d 5:e 6:f'],
+      [5, '6:f'],
+    ]);
+    expect(seen.get(0)?.[5]).toBe(seen.get(5)?.[0]);
+    // Nobody is left; who comes now reads it anew.
+    const again = journal.follow(run.cluster, run.runId, 5, new AbortController().signal);
+    expect((await again.next()).value).toMatchObject({ id: 6, key: 'f' });
+    await again.return(undefined);
+  });
+
+  it('tells all who follow it that it is damaged, and reads it anew for who comes after', async () => {
+    const signal = new AbortController().signal;
+    await append('a');
+    const followers = [0, 0].map(() => journal.follow(run.cluster, run.runId, 1, signal));
+    const waiting = followers.map((each) => each.next());
+    const good = await readFile(file(), 'utf8');
+    await writeFile(file(), `${good}damage\n${good}`);
+    for (const each of await Promise.allSettled(waiting)) {
+      expect(each).toMatchObject({
+        status: 'rejected',
+        reason: { message: expect.stringContaining('damaged') as string },
+      });
+    }
+    await writeFile(file(), good);
+    const again = journal.follow(run.cluster, run.runId, 0, signal);
+    expect((await again.next()).value).toMatchObject({ key: 'a' });
+    await again.return(undefined);
   });
 });
 
