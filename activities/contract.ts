@@ -161,6 +161,18 @@ export interface Activities {
   verifyControlPlane(input: { run: RunRef; route: Route }): Promise<readonly ProofLine[]>;
 
   /**
+   * Names the namespaces that ask for the old control plane since the snapshot, and keeps what they say for the way back. Changes
+   * nothing in the cluster.
+   */
+  findNewcomers(input: {
+    run: RunRef;
+    route: Route;
+    /** Namespaces of the run. */
+    known: readonly string[];
+    /** Namespaces that a person has left out. */
+    excluded: readonly string[];
+  }): Promise<{ readonly namespaces: readonly string[] }>;
+  /**
    * Moves namespaces, forward or back to exactly what the snapshot says: labels each, moves each workload once per run and
    * direction in the way that `domain/workload-actions.ts` and the policy say, and verifies. Tells the run by the signal
    * `moves` what has begun and ended. What is under way goes on when it is cancelled; called again it goes on from there.

@@ -28,6 +28,7 @@ import { createRestoreInPlace, createRestoreOldControlPlane } from './rollback/r
 import { createTakeSnapshot } from './rollback/take-snapshot.js';
 import { createConfirmMoved, createConfirmMovedBack } from './workloads/confirm-moved.js';
 import { createWatchForOutsiders } from './outsiders/watch-for-outsiders.js';
+import { createFindNewcomers } from './workloads/find-newcomers.js';
 import { createMoveNamespaces } from './moves/move-namespaces.js';
 import { createPlanWorkloads } from './workloads/plan-workloads.js';
 
@@ -55,6 +56,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     verifyControlPlane: createVerifyControlPlane(context),
     moveTags: createMoveTags(context),
     restoreTags: createRestoreTags(context),
+    findNewcomers: createFindNewcomers(context),
     moveNamespaces: createMoveNamespaces(context),
     confirmMoved: createConfirmMoved(context),
     checkOldRevisionUnused: createCheckOldRevisionUnused(context),

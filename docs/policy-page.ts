@@ -86,7 +86,7 @@ export function policyPage(): string {
       ['field', 'meaning'],
       WAVES.map(([field, meaning]) => [`\`${field}\``, meaning]),
     ),
-    'Which namespace is in which wave is fixed in the plan. A workload that appears later in one of its namespaces moves with it, or begins with the new sidecar where that has moved already. A **namespace** that begins to use the old control plane after the plan was made is in no wave: finalising finds it in use (`OldRevisionInUse`), names it, and removes nothing until it is gone or moved by hand.',
+    'Which namespace is in which wave is fixed in the plan. A workload that appears later in one of its namespaces moves with it, or begins with the new sidecar where that has moved already. A **namespace** that asks for the old control plane only after the plan was made joins the last wave, unless `exclude` names it: the run looks when that wave begins and again when all of it has moved, says who has joined, and keeps the labels for the way back. One that comes later still is found by finalising (`OldRevisionInUse`), which names it and removes nothing until it is gone or moved by hand.',
     'An unknown namespace, or a selector that selects nothing, is a finding (MESH002). `--canary` and `waves` together are refused.',
     '## A gate',
     'The steps run one after the other. Without any the next wave begins by itself; behind the last wave that is the end of the old control plane. Where `gateways.approval` is `required`, the wave before the gateways ends with a promotion even if its gate has none.',

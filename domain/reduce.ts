@@ -1,6 +1,7 @@
 import { isBlocking } from './checks/verdicts.js';
 import { beginWave, end, enter, goBack, noted } from './enter.js';
 import { enterStep, gateJudged, promoted, soakAdjusted, soakFinished, waveMovedBack } from './gates.js';
+import { namespacesJoined } from './newcomers.js';
 import { canCancel, canPause, canRollBack, canSkip, isFinal, isForward, isGuarded, stepOf } from './phases.js';
 import { withChangedPolicy } from './policy/change.js';
 import type { ForwardPhase, NamespaceState, RunEvent, RunState } from './run.js';
@@ -44,6 +45,7 @@ const TRANSITIONS: Transitions = {
   installed: (state, { at }) => (state.phase.name === 'installing' ? enter(state, { name: 'verifying' }, at) : state),
   verified: (state, { at }) => (state.phase.name === 'verifying' ? beginWave(state, 0, at) : state),
 
+  namespacesJoined,
   namespaceStarted: (state, { at, namespace, direction }) =>
     updateRow(state, namespace, (row) => {
       if (mayStart(state, row, direction)) return startedRow(row, direction, at);

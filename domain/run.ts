@@ -167,6 +167,7 @@ export type RunEvent = { readonly at: string } & (
   | { readonly type: 'prepared'; readonly archives?: readonly KeptArchive[] }
   | { readonly type: 'installed' }
   | { readonly type: 'verified' }
+  | { readonly type: 'namespacesJoined'; readonly namespaces: readonly string[] }
   | { readonly type: 'namespaceStarted'; readonly namespace: string; readonly direction: 'forward' | 'back' }
   | ({ readonly type: 'namespaceFinished'; readonly direction: 'forward' | 'back' } & MovedNamespace)
   | { readonly type: 'namespaceFailed'; readonly namespace: string; readonly detail: string }

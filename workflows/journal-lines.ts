@@ -1,4 +1,5 @@
 import { durationText } from '../domain/duration.js';
+import { named } from '../domain/named.js';
 import { phaseTitle } from '../domain/phases.js';
 import { stepText } from '../domain/policy/gate-words.js';
 import { gateStepsOf } from '../domain/policy/of-wave.js';
@@ -71,6 +72,8 @@ function soakText(soak: SoakChange): string {
 
 function namespaceLine(event: RunEvent): string | null {
   switch (event.type) {
+    case 'namespacesJoined':
+      return `not in the plan, joins the last wave: ${named(event.namespaces)}`;
     case 'namespaceStarted':
       return `namespace ${event.namespace} moves ${event.direction}`;
     case 'namespaceFinished':

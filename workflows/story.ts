@@ -1,4 +1,5 @@
 import { condition, isCancellation, sleep } from '@temporalio/workflow';
+import { mayJoin } from '../domain/newcomers.js';
 import { isToMoveBack } from '../domain/phases.js';
 import { isInPlace, type UpgradeRequest } from '../domain/plan.js';
 import { policyOfWave } from '../domain/policy/of-wave.js';
@@ -77,12 +78,15 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     migrating: ({ wave }) =>
       step(async () => {
         if (wave === 0) await gateways.pin('from');
+        await welcomeNewcomers();
         await notePodHealth(wave);
         await gateways.installAgents(wave);
         await gateways.moveDeclared(wave);
         await moveTags(waveName(wave));
-        const failed = await moves.moveAll('forward', (state) => waitingIn(state, wave)).catch(rollBackFor(wave));
-        if (failed !== undefined) return failed;
+        do {
+          const failed = await moves.moveAll('forward', (state) => waitingIn(state, wave)).catch(rollBackFor(wave));
+          if (failed !== undefined) return failed;
+        } while (await welcomeNewcomers());
         await gateways.moveOthers(wave);
         return { type: 'waveFinished' };
       }),
@@ -119,6 +123,14 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     rejected: over,
     cancelled: over,
   };
+
+  /** Who came into the mesh while the run was under way joins its last wave. In place they have the new sidecar from the start. */
+  async function welcomeNewcomers(): Promise<boolean> {
+    if (inPlace() || !mayJoin(ledger.state())) return false;
+    const known = ledger.state().namespaces.map(({ namespace }) => namespace);
+    const { namespaces } = await change.findNewcomers({ ...target(), known, excluded: options().exclude });
+    return namespaces.length > 0 && ledger.apply({ type: 'namespacesJoined', namespaces });
+  }
 
   /** How its workloads do before anything of the wave moves: afterwards nobody blames the new revision for what was so before. */
   async function notePodHealth(wave: number): Promise<void> {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { HealthBefore } from '../../domain/gates/pod-health.js';
 import { createPrivateFile, readIfThere } from '../../settings/private-file.js';
 import type { RunRef } from '../contract.js';
-import { runDir } from '../rollback/snapshot-file.js';
+import { runDir } from '../rollback/run-dir.js';
 
 const baselineSchema = z.record(
   z.string(),

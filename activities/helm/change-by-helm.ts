@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { recordOperation } from '../audit/operation.js';
 import type { ActivityContext } from '../context.js';
 import type { RunRef } from '../contract.js';
-import { runDir } from '../rollback/snapshot-file.js';
+import { runDir } from '../rollback/run-dir.js';
 import type { Helm } from './helm.js';
 
 /** As long as istioctl would wait, as Helm takes it. */

@@ -3,7 +3,7 @@ import type { Json } from '../../domain/snapshot.js';
 import { createPrivateFile } from '../../settings/private-file.js';
 import type { ActivityContext } from '../context.js';
 import type { RunRef } from '../contract.js';
-import { runDir } from '../rollback/snapshot-file.js';
+import { runDir } from '../rollback/run-dir.js';
 import type { ReleaseRef } from './releases.js';
 
 type Values = Readonly<Record<string, Json>>;

@@ -1,17 +1,15 @@
 import { named } from '../../domain/named.js';
-import { DEFAULT_REVISION, INJECTION_LABEL, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
-import { driverOf, isInPlace } from '../../domain/plan.js';
+import { DEFAULT_REVISION, ISTIO_NAMESPACE, REVISION_LABEL } from '../../domain/names.js';
+import { isInPlace } from '../../domain/plan.js';
 import type { Pod } from '../../domain/pod.js';
-import { revisionServing, tagsOf } from '../../domain/tags.js';
 import type { ActivityContext } from '../context.js';
 import type { Activities } from '../contract.js';
 import { failure, isFailure } from '../failure.js';
 import { heartbeating } from '../heartbeat.js';
 import { readSnapshot } from '../rollback/snapshot-file.js';
-import { injectionLabelsOf, type InjectionLabels } from '../workloads/injection-labels.js';
+import { askingForOld } from '../workloads/asking-namespaces.js';
 import { podsServedBy } from '../workloads/served-pods.js';
 import { untilHolds } from './deployment-state.js';
-import { readTags } from './tags.js';
 import { foreignObjects, webhooksOn } from './usage-objects.js';
 import { templatesOn } from './usage-templates.js';
 import type { Usage } from './usage.js';
@@ -79,16 +77,10 @@ async function answerTo(usage: Usage, about: string, ask: Question): Promise<rea
 }
 
 async function namespacesOn({ kube, route }: Usage): Promise<string[]> {
-  const { revision } = route.from;
+  const asks = await askingForOld(kube, route);
   const { items } = await kube.list({ api: 'v1', plural: 'namespaces' });
-  const tags = driverOf(route) === 'istio-revisioned' ? await readTags(kube) : null;
-  const asks = ({ [INJECTION_LABEL]: injection, [REVISION_LABEL]: asked }: InjectionLabels) =>
-    tags === null
-      ? asked === revision || (revision === DEFAULT_REVISION && injection === 'enabled')
-      : // Pods that ask one by one are found as pods and as templates.
-        revisionServing({ injection, revision: asked }, tagsOf({ tags, controlPlanes: [route.from] })) === revision;
   return items
-    .filter(({ metadata }) => asks(injectionLabelsOf(metadata.labels ?? {})))
+    .filter(({ metadata }) => asks(metadata.labels ?? {}))
     .map(({ metadata }) => `namespace ${metadata.name} asks for its sidecar`);
 }
 

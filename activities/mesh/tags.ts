@@ -16,7 +16,7 @@ import { releaseFor } from '../releases/release-for.js';
 import { observe } from '../rollback/observe.js';
 import { removeObject } from '../rollback/remove-new-control-plane.js';
 import { restoreObject } from '../rollback/restore.js';
-import { runDir } from '../rollback/snapshot-file.js';
+import { runDir } from '../rollback/run-dir.js';
 import { untilHolds } from './deployment-state.js';
 import type { Step } from './drivers/driver.js';
 import { probeInjection } from './probe-namespace.js';

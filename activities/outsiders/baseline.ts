@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readIfThere, replacePrivateFile } from '../../settings/private-file.js';
 import type { ActivityContext } from '../context.js';
 import type { RunRef } from '../contract.js';
-import { runDir } from '../rollback/snapshot-file.js';
+import { runDir } from '../rollback/run-dir.js';
 
 const baselineSchema = z.object({
   /** Namespaces that the run was seen to label. */

@@ -6,7 +6,7 @@ import { replacePrivateFile } from '../../settings/private-file.js';
 import type { ActivityContext } from '../context.js';
 import type { RunRef } from '../contract.js';
 import { failure } from '../failure.js';
-import { recordDir } from '../rollback/snapshot-file.js';
+import { recordDir } from '../rollback/run-dir.js';
 
 type Overlays = Pick<ActivityContext, 'dataDir' | 'overlayFiles'>;
 

@@ -7,7 +7,7 @@ import { replacePrivateFile } from '../../settings/private-file.js';
 import type { RunRef } from '../contract.js';
 import { failure } from '../failure.js';
 import type { KubeObject } from '../kube/types.js';
-import { recordDir } from './snapshot-file.js';
+import { recordDir } from './run-dir.js';
 
 /** What the API server itself writes into an object, and does not take in a new one. */
 const OF_THE_SERVER = ['resourceVersion', 'uid', 'creationTimestamp', 'generation', 'selfLink', 'managedFields'];

@@ -8,7 +8,7 @@ import type { ActivityContext } from '../context.js';
 import type { RunRef } from '../contract.js';
 import { observe } from './observe.js';
 import { removeObject } from './remove-new-control-plane.js';
-import { runDir } from './snapshot-file.js';
+import { runDir } from './run-dir.js';
 
 const keysSchema = z.array(z.string());
 

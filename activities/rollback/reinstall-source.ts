@@ -18,7 +18,8 @@ import { asWorkload } from '../workloads/owned-pods.js';
 import { resourceOf } from './observe.js';
 import { rememberBeforeReinstall, removeAdditions } from './reinstall-additions.js';
 import { requireNotAskedFor, requireOldControlPlane, requireUnused } from './require.js';
-import { readSnapshot, runDir } from './snapshot-file.js';
+import { runDir } from './run-dir.js';
+import { readSnapshot } from './snapshot-file.js';
 import { sourceIstioctl } from './source-istioctl.js';
 
 /** Its installer waits up to ten minutes for istiod alone. */

@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Snapshot } from '../../domain/snapshot.js';
-import { dataPaths } from '../../settings/paths.js';
 import { createPrivateFile } from '../../settings/private-file.js';
 import type { RunRef } from '../contract.js';
 import { failure } from '../failure.js';
+import { readNewcomers } from './newcomers-file.js';
+import { recordDir } from './run-dir.js';
 
 const snapshotSchema = z.object({
   schema: z.literal(1),
@@ -36,16 +37,6 @@ const snapshotSchema = z.object({
   ),
 });
 
-/** Folder of one run: its journal, its snapshot, its locks. */
-export function runDir(dataDir: string, { cluster, runId }: Pick<RunRef, 'cluster' | 'runId'>): string {
-  return join(dataPaths(dataDir).runs, cluster, runId);
-}
-
-/** Folder of the run whose snapshot and backup count: its own, or that of the run which it takes back. */
-export function recordDir(dataDir: string, { cluster, runId, restores }: RunRef): string {
-  return runDir(dataDir, { cluster, runId: restores ?? runId });
-}
-
 function fileOf(dataDir: string, run: RunRef): string {
   return join(recordDir(dataDir, run), 'snapshot.json');
 }
@@ -59,11 +50,17 @@ function serialise(snapshot: Snapshot): string {
   return `${JSON.stringify(snapshot)}\n`;
 }
 
+/** Reads the snapshot of a run, with the namespaces that joined it later as they were then. @throws SnapshotMissing */
+export async function readSnapshot(dataDir: string, run: RunRef): Promise<Snapshot> {
+  const taken = await readSnapshotAsTaken(dataDir, run);
+  return { ...taken, namespaces: { ...taken.namespaces, ...readNewcomers(dataDir, run) } };
+}
+
 /**
- * Reads the snapshot of a run.
+ * Reads the snapshot of a run as it was taken before the first change.
  * @throws SnapshotMissing when there is none, or it cannot be read: going back would be guessing
  */
-export async function readSnapshot(dataDir: string, run: RunRef): Promise<Snapshot> {
+export async function readSnapshotAsTaken(dataDir: string, run: RunRef): Promise<Snapshot> {
   const found = await findSnapshot(dataDir, run);
   if (found !== null) return found;
   throw failure(
@@ -97,5 +94,5 @@ export async function findSnapshot(dataDir: string, run: RunRef): Promise<Snapsh
  */
 export async function keepSnapshot(dataDir: string, run: RunRef, snapshot: Snapshot): Promise<Snapshot> {
   createPrivateFile(fileOf(dataDir, run), serialise(snapshot));
-  return readSnapshot(dataDir, run);
+  return readSnapshotAsTaken(dataDir, run);
 }

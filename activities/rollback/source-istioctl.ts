@@ -6,7 +6,7 @@ import type { RunRef } from '../contract.js';
 import { runCommand, type Command, type CommandResult } from '../exec.js';
 import { keptOverlays } from '../releases/kept-overlays.js';
 import { releaseFor, sourceRelease } from '../releases/release-for.js';
-import { runDir } from './snapshot-file.js';
+import { runDir } from './run-dir.js';
 
 /** The old release's own istioctl, ready to install it again with the options of the run. */
 export interface SourceIstioctl {

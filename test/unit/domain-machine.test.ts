@@ -131,11 +131,28 @@ describe('the state machine, whatever happens', () => {
       if (before.plan === null || event?.type === 'planned') return;
       const open = firstOpenWave(before) ?? Infinity;
       before.plan.waves.forEach((wave, index) => {
-        expect(after.plan!.waves[index]!.namespaces).toEqual(wave.namespaces);
+        expect(after.plan!.waves[index]!.namespaces.slice(0, wave.namespaces.length)).toEqual(wave.namespaces);
+        if (event?.type !== 'namespacesJoined')
+          expect(after.plan!.waves[index]).toMatchObject({ namespaces: wave.namespaces });
         if (index < open) expect(policyOfWave(after, index)).toEqual(policyOfWave(before, index));
         else if (event?.type === 'policyChanged' && after !== before)
           expect(policyOfWave(after, index)).toEqual(event.policy);
       });
+    }));
+
+  it('takes newcomers into the last wave while that moves, each once, and never one that is known', () =>
+    always(({ before, event, after }) => {
+      if (event?.type !== 'namespacesJoined') return;
+      const known = before.namespaces.map(({ namespace }) => namespace);
+      const isOpen = before.phase.name === 'migrating' && before.phase.wave === before.plan!.waves.length - 1;
+      const newcomers = isOpen ? [...new Set(event.namespaces)].filter((name) => !known.includes(name)) : [];
+      const [last, ...earlier] = (before.plan?.waves ?? []).toReversed();
+      const wave = (before.plan?.waves.length ?? 0) - 1;
+      const rows = newcomers.map((namespace) => ({ namespace, wave, status: 'waiting' }));
+      expect(after.namespaces).toEqual([...before.namespaces, ...rows]);
+      expect(after.plan?.waves.toReversed().slice(1) ?? []).toEqual(earlier);
+      if (last) expect(after.plan?.waves.at(-1)?.namespaces).toEqual([...last.namespaces, ...newcomers]);
+      expect(after === before).toBe(newcomers.length === 0);
     }));
 
   it('waits at a gate, and finalises, only when every namespace up to it is done', () =>
@@ -208,8 +225,8 @@ describe('the state machine, whatever happens', () => {
     always(({ before, event, after }) => {
       const isSamePhase = after.phase === before.phase;
       expect(after.timeline.slice(0, before.timeline.length)).toEqual(before.timeline);
-      const isDecision = event?.type === 'policyChanged' && after !== before;
-      expect(after.timeline.length - before.timeline.length).toBe(isSamePhase && !isDecision ? 0 : 1);
+      const isNews = ['policyChanged', 'namespacesJoined'].includes(event?.type ?? '') && after !== before;
+      expect(after.timeline.length - before.timeline.length).toBe(isSamePhase && !isNews ? 0 : 1);
       expect(after.timeline.at(-1)).toMatchObject({ phase: after.phase.name });
       if (!isSamePhase) expect(after.timeline.at(-1)?.at).toBe(after.since);
       expect(after.since >= before.since).toBe(true);

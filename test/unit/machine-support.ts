@@ -109,6 +109,7 @@ const anyEvent: fc.Arbitrary<RunEvent> = fc.oneof(
     at,
   }),
   fc.record({ type: type('outsideChange'), at, message: fc.constant('m'), remedy: fc.constant('r') }),
+  fc.record({ type: type('namespacesJoined'), at, namespaces: fc.array(namespace, { maxLength: 2 }) }),
   fc.record({ type: type('namespaceStarted'), at, namespace, direction }),
   fc.record({ type: type('namespaceFinished'), at, namespace, direction, workloads: fc.nat(9), pods: fc.nat(9) }),
   fc.record({ type: type('namespaceFailed'), at, namespace, detail: fc.constant('d') }),

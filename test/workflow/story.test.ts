@@ -21,7 +21,9 @@ const blocker = {
 
 /** The calls that ended, without those that only read. */
 const steps = ({ script }: FakeMesh) =>
-  script.log.filter(({ call, outcome }) => outcome === 'ended' && !/^(list|record)/.test(call)).map(({ call }) => call);
+  script.log
+    .filter(({ call, outcome }) => outcome === 'ended' && !/^(list|record|find)/.test(call))
+    .map(({ call }) => call);
 
 describe('the whole story', () => {
   it('goes to succeeded, step by step, and tells every transition once and in order', async () => {
@@ -85,6 +87,34 @@ describe('the whole story', () => {
     ]);
     expect(mesh.journal.map(({ key }) => key)).toEqual(mesh.journal.map((_, index) => `transition/${index + 1}`));
     expect(mesh.journal.map(({ at }) => at)).toEqual(mesh.journal.map(({ at }) => at).toSorted());
+  });
+
+  it('takes along a namespace that came after the plan, with the last wave and both ways', async () => {
+    const run = await bench.start({ ...SHOP, options: { exclude: ['lab'] } });
+    await run.reaches('awaitingPromotion');
+    const { mesh } = run;
+    for (const name of ['late', 'lab']) {
+      mesh.labels.set(name, 'old');
+      mesh.workloads.set(name, ['web']);
+    }
+    await run.promote('canary');
+    await run.reaches('awaitingPromotion', 2);
+    const state = await run.state();
+    expect(state.namespaces.map(({ namespace, wave, status }) => `${namespace} ${wave} ${status}`)).toEqual([
+      'catalog 0 moved',
+      'cart 1 moved',
+      'pay 1 moved',
+      'late 1 moved',
+    ]);
+    expect(state.plan?.waves.map(({ namespaces }) => namespaces)).toEqual([['catalog'], ['cart', 'pay', 'late']]);
+    await run.rollBack();
+    expect((await run.end()).phase.name).toBe('rolledBack');
+    expect([mesh.labels.get('late'), mesh.sidecars.get('late/web')]).toEqual(['old', 'old']);
+    expect([...mesh.restarts].filter(([key]) => key.startsWith("la"))).toEqual([
+      ['late/web forward', 1],
+      ['late/web back', 1],
+    ]);
+    expect(JSON.stringify(mesh.journal)).toContain('not in the plan, joins the last wave: late');
   });
 
   it('has a gate before anything is removed, also when no namespace is to be moved', async () => {

@@ -60,6 +60,11 @@ export function createDoubles(meshOf: (cluster: string) => FakeMesh): Activities
     moveNamespaces: (input) => moveInMemory(meshOf(input.run.cluster), input),
     confirmMoved: ({ run }) => act(run.cluster, 'confirmMoved', () => ({ waived: [] })),
 
+    findNewcomers: ({ run, known, excluded }) =>
+      act(run.cluster, 'findNewcomers', ({ labels }) => {
+        const left = new Set([...known, ...excluded]);
+        return { namespaces: [...labels].flatMap(([name, side]) => (side === 'old' && !left.has(name) ? [name] : [])) };
+      }),
     notePodHealth: ({ run, wave }) => act(run.cluster, `notePodHealth ${wave}`, () => undefined),
     watchPodHealth: ({ run, wave }) => act(run.cluster, `watchPodHealth ${wave}`, () => WELL),
 
