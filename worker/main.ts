@@ -16,7 +16,7 @@ import { createLogger, installTemporalLogger } from './logging.js';
 import { keptWorkflowBundle } from './workflow-bundle.js';
 
 // Left alone, V8 lets a heap of hundreds of megabytes double before it looks for what is garbage: lists of pods are, mostly.
-setFlagsFromString('--heap-growing-percent=25');
+setFlagsFromString('--heap-growing-percent=15');
 
 const logger = createLogger(process.env['MESHLIFT_LOG_LEVEL'] ?? 'info');
 installTemporalLogger(logger);
