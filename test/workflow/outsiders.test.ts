@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { openBench } from './support/bench.js';
+import { openBench, startDevServer } from './support/bench.js';
 
-const bench = openBench();
+// The server whose clock skips may never take the end of a workflow task that cancels an activity just as it starts.
+const bench = openBench(startDevServer);
 const SHOP = { canary: { catalog: ['api'] }, rest: { cart: ['web'] } };
 const CHANGE = { key: 'namespace/catalog/enabled/', message: 'Namespace catalog was relabelled.', remedy: 'Label it.' };
 
