@@ -110,7 +110,7 @@ describe('the whole story', () => {
     await run.rollBack();
     expect((await run.end()).phase.name).toBe('rolledBack');
     expect([mesh.labels.get('late'), mesh.sidecars.get('late/web')]).toEqual(['old', 'old']);
-    expect([...mesh.restarts].filter(([key]) => key.startsWith("la"))).toEqual([
+    expect([...mesh.restarts].filter(([key]) => key.startsWith('la'))).toEqual([
       ['late/web forward', 1],
       ['late/web back', 1],
     ]);
