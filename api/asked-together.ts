@@ -23,7 +23,7 @@ export function askTogether<Names extends readonly string[], Answer>(
     const asking: Asking<Answer> = { underWay: ask(...names), next: null };
     askings.set(key, asking);
     const forget = () => {
-      if (asking.next === null && askings.get(key) === asking) askings.delete(key);
+      if (asking.next === null) askings.delete(key);
     };
     asking.underWay.then(forget, forget);
     return asking.underWay;

@@ -129,7 +129,7 @@ export function createStory(ledger: Ledger, moves: Moves, request: UpgradeReques
     if (inPlace() || !mayJoin(ledger.state())) return false;
     const known = ledger.state().namespaces.map(({ namespace }) => namespace);
     const { namespaces } = await change.findNewcomers({ ...target(), known, excluded: options().exclude });
-    return namespaces.length > 0 && ledger.apply({ type: 'namespacesJoined', namespaces });
+    return ledger.apply({ type: 'namespacesJoined', namespaces });
   }
 
   /** How its workloads do before anything of the wave moves: afterwards nobody blames the new revision for what was so before. */

@@ -30,8 +30,16 @@ export function createJournalTails(): FollowJournal {
   const open = (file: string): Tail => {
     const tail: Tail = { entries: [], followers: new Set(), left: new AbortController(), failure: null };
     tails.set(file, tail);
-    void readOn(file, tail);
+    readOn(file, tail).catch((error: unknown) => {
+      tail.failure = error as Error;
+      forget(file, tail);
+      wakeAll(tail);
+    });
     return tail;
+  };
+  const forget = (file: string, tail: Tail) => {
+    tail.left.abort();
+    if (tails.get(file) === tail) tails.delete(file);
   };
 
   return async function* follow(file, afterId, signal) {
@@ -55,17 +63,18 @@ export function createJournalTails(): FollowJournal {
     } finally {
       signal.removeEventListener('abort', ring);
       tail.followers.delete(ring);
-      if (tail.followers.size === 0 || tail.failure !== null) {
-        tail.left.abort();
-        if (tails.get(file) === tail) tails.delete(file);
-      }
+      if (tail.followers.size === 0) forget(file, tail);
     }
   };
 }
 
-/** Reads the file on and on, until nobody follows it or it cannot be read. */
+function wakeAll({ followers }: Tail): void {
+  followers.forEach((wake) => wake());
+}
+
+/** Reads the file on and on, until nobody follows it. @throws Error when it cannot be read */
 async function readOn(file: string, tail: Tail): Promise<void> {
-  const { entries, followers, left } = tail;
+  const { entries, left } = tail;
   const bell = createBell(file, left.signal);
   const numbering = createNumbering();
   try {
@@ -74,12 +83,9 @@ async function readOn(file: string, tail: Tail): Promise<void> {
       const { entries: more, wholeBytes } = await readJournalFile(file, start);
       start += wholeBytes;
       for (const entry of numbering.number(more)) entries.push(entry);
-      if (more.length > 0) followers.forEach((wake) => wake());
+      if (more.length > 0) wakeAll(tail);
       if (wholeBytes === 0) await rung;
     }
-  } catch (error) {
-    tail.failure = error as Error;
-    followers.forEach((wake) => wake());
   } finally {
     bell.close();
   }

@@ -1,3 +1,4 @@
+import { groupBy } from '../../domain/group-by.js';
 import { HELM_RELEASE } from '../../domain/helm.js';
 import { gatewayKindOf, isInstalledGateway } from '../../domain/injection.js';
 import {
@@ -49,7 +50,7 @@ export async function detectMesh(
   const tags = webhooks.items.flatMap(tagOf);
   const gateways = await gatewaysAmong(kube, deployments);
   const agents = nodeAgentsAmong(workloads[WORKLOAD_KINDS.indexOf('DaemonSet')]?.items ?? []);
-  const byNamespace = group(pods);
+  const byNamespace = groupBy(pods, namespaceOf);
   return {
     cluster,
     kubernetes: minorOfServer(version),
@@ -135,18 +136,9 @@ function tally(words: readonly string[]): Record<string, number> {
 }
 
 function count(objects: readonly KubeObject[]): Map<string, number> {
-  return new Map([...group(objects)].map(([namespace, items]) => [namespace, items.length]));
+  return new Map([...groupBy(objects, namespaceOf)].map(([namespace, items]) => [namespace, items.length]));
 }
 
-function group<Each extends { readonly metadata: { readonly namespace?: string } }>(
-  objects: readonly Each[],
-): Map<string, Each[]> {
-  const groups = new Map<string, Each[]>();
-  for (const object of objects) {
-    const namespace = object.metadata.namespace ?? '';
-    const items = groups.get(namespace);
-    if (items === undefined) groups.set(namespace, [object]);
-    else items.push(object);
-  }
-  return groups;
+function namespaceOf({ metadata }: Pick<Pod, 'metadata'>): string {
+  return metadata.namespace ?? '';
 }
