@@ -30,7 +30,8 @@ export async function post({ url, headers, body, ca, timeoutMs, signal }: Post):
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const options = { method: 'POST', headers, signal: AbortSignal.any([signal, late]), ...(ca && { ca }) };
-      send(url, options, resolve).once('error', reject).end(body);
+      // The listener stays: an error that nobody hears would end the worker.
+      send(url, options, resolve).on('error', reject).end(body);
     });
     return { status: response.statusCode ?? 0, text: await read(response) };
   } catch (error) {
