@@ -12,7 +12,9 @@ interface Thrown {
 export function tellFailures(modules: readonly TestModule[], unhandled: readonly unknown[]): string[] {
   const failures = modules.flatMap((module) => [
     ...[module, ...module.children.allSuites()].flatMap((part) => part.errors().map((error) => told(part, error))),
-    ...[...module.children.allTests()].flatMap((test) => (test.result().errors ?? []).map((error) => told(test, error))),
+    ...[...module.children.allTests()].flatMap((test) =>
+      (test.result().errors ?? []).map((error) => told(test, error)),
+    ),
   ]);
   return [...failures, ...unhandled.map(toldOfNoTest)];
 }
@@ -24,7 +26,12 @@ function told(part: TestModule | TestSuite | TestCase, error: Thrown): string {
 
 /** Vitest notes on such an error what it was, and which file ran when it came. */
 function toldOfNoTest(error: unknown): string {
-  const { type, VITEST_TEST_PATH: file, stack, message } = error as Thrown & { type?: string; VITEST_TEST_PATH?: string };
+  const {
+    type,
+    VITEST_TEST_PATH: file,
+    stack,
+    message,
+  } = error as Thrown & { type?: string; VITEST_TEST_PATH?: string };
   return `${type ?? 'Unhandled Error'} while ${file ?? 'no file'} ran: ${firstLines(stack ?? message, 8)}`;
 }
 
