@@ -17,6 +17,7 @@ import type { GateVerdict } from '../../domain/gate-verdict.js';
 import type { Route } from '../../domain/plan.js';
 import { analysisMetricSchema } from '../../domain/policy/analysis-template.js';
 import { parseSettings } from '../../settings/settings.js';
+import { readBody } from '../support/read-body.js';
 
 type Answer = (response: ServerResponse, body: string, request: IncomingMessage) => void;
 
@@ -37,9 +38,8 @@ let journal: RunJournalStore;
 beforeAll(async () => {
   server = createServer((request, response) => {
     void (async () => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-      const body = Buffer.concat(chunks).toString();
+      const body = await readBody(request);
+      if (body === null) return;
       asked.push({ headers: request.headers, body, path: request.url ?? '' });
       const answer = answers.length > 1 ? answers.shift() : answers[0];
       (answer ?? says(500))(response, body, request);

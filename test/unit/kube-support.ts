@@ -11,6 +11,7 @@ import { createKubeClient, type KubeClientOptions } from '../../activities/kube/
 import type { Clock } from '../../activities/kube/token-bucket.js';
 import type { KubeClient } from '../../activities/kube/types.js';
 import type { RegisteredCluster } from '../../settings/settings.js';
+import { readBody } from '../support/read-body.js';
 
 export interface SeenRequest {
   readonly method: string;
@@ -68,9 +69,8 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
   let answers: Answer[] = [];
   const server = createServer((request, response) => {
     void (async () => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-      const text = Buffer.concat(chunks).toString();
+      const text = await readBody(request);
+      if (text === null) return;
       const seen: SeenRequest = {
         method: request.method ?? '',
         url: new URL(`http://api${request.url ?? ''}`),
