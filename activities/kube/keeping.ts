@@ -1,16 +1,19 @@
 import { workloadKeyOf } from '../../domain/pod-owner.js';
 import { asPod } from '../workloads/owned-pods.js';
 import { placesOf, type Keeping } from './store-board.js';
-import type { KubeObject, Resource } from './types.js';
+import type { KubeObject, ManagedFields, Resource } from './types.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** What an annotation may be long and is never asked for. */
 const NOISE = ['kubectl.kubernetes.io/last-applied-configuration'];
 
-/** How the store of a collection keeps its objects: pods by whom they belong to and by namespace, and only what is asked of them. */
+/**
+ * How the store of a collection keeps its objects: pods by whom they belong to and by namespace, and only what is asked of
+ * them; all others without what nobody asks for, for a mesh has thousands of workloads.
+ */
 export function keepingOf(resource: Resource): Keeping {
-  return isOfPods(resource) ? { slim: slimPod, keysOf: podKeys } : {};
+  return isOfPods(resource) ? { slim: slimPod, keysOf: podKeys } : { slim: leanObject };
 }
 
 /** What is kept of an object of a list: of pods everything but what nobody here asks for, and that is most of them. */
@@ -24,6 +27,22 @@ function isOfPods({ api, plural }: Resource): boolean {
 
 function podKeys(object: KubeObject): readonly string[] {
   return [workloadKeyOf(asPod(object)), ...placesOf(object)];
+}
+
+/** An object whose writers stay known, but for those who report: nobody is asked who wrote a status. */
+function leanObject(object: KubeObject): KubeObject {
+  const { managedFields } = object.metadata;
+  const metadata = leanMetadata(object);
+  return { ...object, metadata: managedFields === undefined ? metadata : { ...metadata, ...writersOf(managedFields) } };
+}
+
+function writersOf(managedFields: readonly ManagedFields[]): Pick<KubeObject['metadata'], 'managedFields'> {
+  const deciding = managedFields.filter(({ subresource = '' }) => subresource === '');
+  return {
+    managedFields: deciding.map(({ fieldsV1, ...write }) =>
+      fieldsV1 === undefined ? write : { ...write, fieldsV1: without(fieldsV1, ['f:status']) },
+    ),
+  };
 }
 
 /** What a container is started with and looked after by. */
