@@ -1,15 +1,18 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createPrometheus } from '../../activities/gates/prometheus.js';
 import { BUILT_IN_ANALYSES } from '../../domain/gates/templates.js';
 import type { GateVerdict } from '../../domain/gate-verdict.js';
 import { CRASH, FAILS } from '../../sandbox/cluster/kubelet-stages.js';
 import { recordedProcesses } from '../../sandbox/cluster/processes.js';
 import { orderMetrics, type Conduct } from '../../sandbox/sandbox.js';
+import { metricsSchema } from '../../settings/gates.js';
 import { eventually } from '../e2e/support/eventually.js';
 import { startMesh, type Mesh } from '../e2e/support/mesh.js';
 import { isReady } from '../e2e/support/zoo.js';
 import { gatesOf, QUICK, type Gates } from './support/gates.js';
 import { startWaived } from './support/shared.js';
+import { behindTls } from './support/tls-front.js';
 
 const NEW_REQUESTS = 'istio_requests_total{istio_io_rev="asm-1614-2",destination_workload_namespace="catalog"}';
 const RATE = `sum(rate(${NEW_REQUESTS}[10s]))`;
@@ -194,6 +197,17 @@ describe('gates', () => {
     await eventually('the pods to be well again', async () =>
       (await mesh.facts.list('pods', '-n', 'catalog')).every(isReady),
     );
+  });
+
+  it('a Prometheus behind TLS is asked when its authority is known, and by nobody else', async () => {
+    const metrics = await behindTls(mesh.sandbox);
+    const known = createPrometheus(metrics);
+    expect(await known.ask('vector(7)', AbortSignal.timeout(20_000))).toEqual({ kind: 'value', value: 7 });
+    const unknown = createPrometheus(metricsSchema.parse({ prometheus: metrics.prometheus }));
+    expect(await unknown.ask('vector(7)', AbortSignal.timeout(20_000))).toMatchObject({
+      kind: 'error',
+      message: expect.stringMatching(/cannot be asked: .*self-signed certificate/) as string,
+    });
   });
 
   it('a Prometheus that is gone is an error', async () => {
