@@ -4,6 +4,7 @@ import { durationText } from '../../domain/duration.js';
 import { isInPlace, type GatewayDeployment, type Plan, type TagMove, type Wave } from '../../domain/plan.js';
 import { podsOf, type GateStep } from '../../domain/policy/schema.js';
 import { stepText } from '../../domain/policy/gate-words.js';
+import { takesAllBack } from '../../domain/policy/of-wave.js';
 import { stepsOf } from '../../domain/policy/waves-of-plan.js';
 import { countsOf, findingSections, verdictLines, type FindingDetail } from './findings.js';
 import { createPen, type Pen, type RenderOptions } from './pen.js';
@@ -76,25 +77,24 @@ function rejectionLines({ findings }: Plan, pen: Pen): string[] {
 
 function waveLines({ waves, policy, tags = [], route }: Plan, pen: Pen): string[] {
   const installer = route?.installer === 'helm' ? 'helm upgrade' : 'istioctl install';
-  return waves.flatMap(({ name, namespaces, gate, gates, agents = [], gateways = [], ...begins }, index) => [
-    pen.line(
-      [`  ${index + 1}. ${name}`, 'bold'],
-      [` ${pen.glyphs.dot} ${counted(namespaces.length, 'namespace')}${beginning(begins)}`],
-    ),
-    ...tags.filter(({ wave }) => wave === name).flatMap((move) => tagLines(move, pen)),
-    ...wrap(namespaces.join(', '), pen.width - 5).map((text) => pen.line([`     ${text}`])),
-    ...agents.map(({ daemonSet }) =>
-      pen.line([`     DaemonSet ${daemonSet}: in place, node by node, by ${installer}`]),
-    ),
-    ...gateways.flatMap((gateway) =>
-      wrap(isInPlace(route) ? inPlaceSentence(gateway) : gatewaySentence(gateway), pen.width - 5).map((text) =>
-        pen.line([`     ${text}`]),
+  const indented = (text: string) => wrap(text, pen.width - 5).map((line) => pen.line([`     ${line}`]));
+  return waves.flatMap((wave, index) => {
+    const { name, namespaces, agents = [], gateways = [] } = wave;
+    return [
+      pen.line(
+        [`  ${index + 1}. ${name}`, 'bold'],
+        [` ${pen.glyphs.dot} ${counted(namespaces.length, 'namespace')}${beginning(wave)}`],
       ),
-    ),
-    ...wrap(gateSentence(gate, stepsOf({ ...(gates && { gates }) }, policy)), pen.width - 5).map((text) =>
-      pen.line([`     ${text}`, 'dim']),
-    ),
-  ]);
+      ...tags.filter((move) => move.wave === name).flatMap((move) => tagLines(move, pen)),
+      ...indented(namespaces.join(', ')),
+      ...agents.flatMap(({ daemonSet }) => indented(`DaemonSet ${daemonSet}: in place, node by node, by ${installer}`)),
+      ...gateways.flatMap((gateway) => indented(isInPlace(route) ? inPlaceSentence(gateway) : gatewaySentence(gateway))),
+      ...wrap(gateSentence(wave.gate, stepsOf(wave, policy)), pen.width - 5).map((text) =>
+        pen.line([`     ${text}`, 'dim']),
+      ),
+      ...(takesAllBack(policy, route, wave) ? indented('it cannot go back alone: its gate takes back the whole run') : []),
+    ];
+  });
 }
 
 function beginning({ firstPercent, order = [] }: Pick<Wave, 'firstPercent' | 'order'>): string {

@@ -2,6 +2,7 @@ import { durationText } from '../duration.js';
 import type { Plan } from '../plan.js';
 import { stepText } from './gate-words.js';
 import { podsOf, type Amount, type GateStep, type Policy, type WaveRule } from './schema.js';
+import { takesAllBack } from './of-wave.js';
 import { stepsOf } from './waves-of-plan.js';
 
 /** One heading of an explained policy, with sentences below it. */
@@ -17,7 +18,7 @@ export type Given = (path: string) => boolean;
  * A policy in words: who moves when, what must be behind it, how much may be away, what happens when something fails.
  * @param plan of a cluster: then the waves have their namespaces, and shares are pods
  */
-export function explainPolicy(policy: Policy, given: Given, plan?: Pick<Plan, 'waves' | 'totals'>): Explained[] {
+export function explainPolicy(policy: Policy, given: Given, plan?: Pick<Plan, 'waves' | 'totals' | 'route'>): Explained[] {
   const mark = (path: string, text: string) => (given(path) ? text : `${text} (default)`);
   return [
     { title: 'Waves', lines: plan === undefined ? ruleLines(policy) : planLines(policy, plan) },
@@ -25,7 +26,7 @@ export function explainPolicy(policy: Policy, given: Given, plan?: Pick<Plan, 'w
     { title: 'Gateways', lines: gatewayLines(policy, mark) },
     { title: 'Budget', lines: budgetLines(policy, mark, plan?.totals.pods) },
     { title: 'How pods are replaced', lines: replaceLines(policy, mark) },
-    { title: 'When something fails', lines: failureLines(policy, mark) },
+    { title: 'When something fails', lines: [...failureLines(policy, mark), ...wholeLines(policy, plan)] },
     { title: 'Timeouts', lines: timeoutLines(policy, mark) },
   ];
 }
@@ -146,6 +147,12 @@ function failureLines({ onFailure }: Policy, mark: Mark): string[] {
       `${many === 0 ? 'a workload fails' : `more than ${many} workloads of a wave fail`}: ${work[onFailure.workload]}`,
     ),
   ];
+}
+
+/** Where a wave cannot go back alone. Without a plan nobody knows what its waves will move. */
+function wholeLines(policy: Policy, plan?: Pick<Plan, 'waves' | 'route'>): string[] {
+  const waves = plan?.waves.filter((wave) => takesAllBack(policy, plan.route, wave)) ?? [];
+  return waves.map(({ name }) => `${name} cannot go back alone: where its gate sends it back, the whole run goes back`);
 }
 
 function timeoutLines({ timeouts }: Policy, mark: Mark): string[] {

@@ -27,3 +27,9 @@ export function canMoveBackAlone(
 ): boolean {
   return route?.inPlace !== true && tags.length + agents.length + gateways.length === 0;
 }
+
+/** Whether the policy asks for a wave to go back alone that cannot: then the whole run goes back, and the plan says so. */
+export function takesAllBack({ onFailure }: Policy, route: Route | null | undefined, wave: Wave): boolean {
+  const { analysis, inconclusive } = onFailure;
+  return [analysis, inconclusive].includes('rollBackWave') && !canMoveBackAlone(route, wave);
+}

@@ -112,6 +112,25 @@ describe('policies on the command line', () => {
     expect((await run('policy', 'explain', '--cluster', 'shop')).code).toBe(2);
   });
 
+  it('explain and plan say which waves cannot go back alone where the policy asks for that', async () => {
+    const path = await file('p.yaml', 'onFailure: { analysis: rollBackWave }');
+    const policy = policySchema.parse({ onFailure: { analysis: 'rollBackWave' } });
+    const waves = PLAN.waves.map((wave) => (wave.name === 'rest' ? { ...wave, tags: ['prod'] } : wave));
+    const say = async (args: readonly string[]) => (await run(...args, '--release', '1.6.14-asm.2')).out;
+
+    body = { ...PLAN, policy, waves };
+    const explained = await say(['policy', 'explain', path, '--cluster', 'shop']);
+    expect(explained).toContain('  rest cannot go back alone: where its gate sends it back, the whole run goes back\n');
+    expect(explained).not.toContain('canary cannot go back alone');
+    const planned = await say(['plan', 'shop', '--policy', path]);
+    expect(planned.match(/it cannot go back alone/g)).toHaveLength(1);
+    expect(planned).toContain('     it cannot go back alone: its gate takes back the whole run\n');
+
+    body = { ...PLAN, waves };
+    expect(await say(['plan', 'shop'])).not.toContain('cannot go back alone');
+    expect(await say(['policy', 'explain', '--cluster', 'shop'])).not.toContain('cannot go back alone');
+  });
+
   it('plan and start send the policy of a file', async () => {
     body = PLAN;
     const path = await file('p.yaml', 'gates: { afterWave: [{ soak: 10m }, { analysis: istio-defaults }] }');
