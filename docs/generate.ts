@@ -1,10 +1,12 @@
 /**
- * Writes the pages of docs/reference that are made from the code, so that they cannot disagree with it.
+ * Writes the pages of docs/reference that are made from the code, so that they cannot disagree with it, and the tables of
+ * docs/explanation/performance.md from what was measured.
  * `npm run docs` writes them; a test compares them with what this would write.
  */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
+import { pageTables, readResults } from '../bench/migrate/page-tables.js';
 import { CAPABILITIES, type Support } from '../domain/capabilities.js';
 import { CHECK_ENTRIES } from '../domain/checks/catalogue.js';
 import { CHECK_GROUPS, SEVERITY_MEANINGS, type CheckGroup } from '../domain/checks/descriptor.js';
@@ -126,6 +128,18 @@ ${rows.join('\n')}
 `;
 }
 
+const here = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+/** The page as it stands, with the tables between its two marks made anew. @throws Error when a mark is missing */
+async function performancePage(): Promise<string> {
+  const page = await readFile(here('docs/explanation/performance.md'), 'utf8');
+  const [before, rest] = page.split('<!-- begin tables -->');
+  const [, after] = (rest ?? '').split('<!-- end tables -->');
+  if (before === undefined || after === undefined) throw new Error('performance.md has no place for its tables');
+  const tables = pageTables(await readResults(here('bench/results/final/migrate')));
+  return `${before}<!-- begin tables -->\n\n${tables}\n\n<!-- end tables -->${after}`;
+}
+
 /** Every generated page: its path below the repository, and its formatted text. */
 export async function generatedPages(): Promise<Record<string, string>> {
   const pages = {
@@ -134,6 +148,7 @@ export async function generatedPages(): Promise<Record<string, string>> {
     'docs/reference/workloads.md': workloadsPage(),
     'docs/reference/drivers.md': driversPage(),
     'docs/reference/policy.md': policyPage(),
+    'docs/explanation/performance.md': await performancePage(),
   };
   const formatted = Object.entries(pages).map(async ([path, text]) => {
     return [path, await format(text, { parser: 'markdown', printWidth: 120, singleQuote: true })] as const;
@@ -143,7 +158,7 @@ export async function generatedPages(): Promise<Record<string, string>> {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [path, text] of Object.entries(await generatedPages())) {
-    await writeFile(fileURLToPath(new URL(`../${path}`, import.meta.url)), text);
+    await writeFile(here(path), text);
     console.log(`wrote ${path}`);
   }
 }

@@ -7,7 +7,7 @@ import type { Method, Rate, RunResult } from './result.js';
 type Goal = Figure['goal'];
 
 /** Methods whose budget is the policy's default: 5 % of the pods. */
-const INSIDE_DEFAULT: readonly Method[] = ['f', 'h5', 'p'];
+export const INSIDE_DEFAULT: readonly Method[] = ['f', 'h5', 'p'];
 const OURS: readonly Method[] = ['f', 'g', 'h5', 'h1', 'p'];
 
 /** The figures that count, as far as what they need was measured. Where several cells have one, the worst of them counts. */

@@ -7,13 +7,14 @@
  *   --report                        measure nothing, only the tables and figures of what is there
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { downSandbox } from '../../sandbox/sandbox.js';
 import { listed, readWords } from '../support/arguments.js';
 import { sayingSince } from '../support/clock.js';
 import { makeFrozenMesh } from '../support/frozen-mesh.js';
 import { parseSize, sizeName, workloadsOf, type Size } from '../support/size.js';
+import { readResults } from './page-tables.js';
 import { report } from './report.js';
 import { METHODS, RATES, type Method, type Rate, type RunResult } from './result.js';
 import { runOnce } from './run-once.js';
@@ -97,10 +98,5 @@ function summary({ seconds, pods, observation, requests, faults }: RunResult): s
 
 await mkdir(out, { recursive: true });
 if (words['report'] !== 'yes') for (const size of sizes) await measure(size);
-// With those that did not come to their end: what they left on the old proxy must count.
-const files = (await readdir(out)).filter((name) => /^\d+x\d+-.*\.(json|failed)$/.test(name)).sort();
-const results = await Promise.all(
-  files.map(async (name) => JSON.parse(await readFile(join(out, name), 'utf8')) as RunResult),
-);
-await report(out, results);
+await report(out, await readResults(out));
 process.exit(0);

@@ -7,19 +7,32 @@ import type { RunResult } from './result.js';
 
 /** Everything that was measured, as Markdown: one section for each mesh and rate. */
 export function tablesOf(cells: readonly Cell[]): string {
+  return sectionsOf(cells)
+    .map(({ title, rows }) => section(title, rows, cells))
+    .join('\n\n');
+}
+
+/** What belongs into one section, and its title. */
+export interface Section {
+  readonly title: string;
+  readonly rows: readonly Cell[];
+}
+
+/** The cells of each mesh and rate. */
+export function sectionsOf(cells: readonly Cell[]): Section[] {
   const meshes = new Map<string, Cell[]>();
   for (const cell of cells) {
-    const key = `${cell.size}, ${cell.rate} controller rate`;
-    meshes.set(key, [...(meshes.get(key) ?? []), cell]);
+    const { size, rate, runs } = cell;
+    const counted = runs.slice(0, 1).map(({ workloads, pods }) => `: ${workloads} Deployments, ${pods} pods`);
+    const title = `${size}, ${rate} controller rate${counted.join('')}`;
+    meshes.set(title, [...(meshes.get(title) ?? []), cell]);
   }
-  return [...meshes].map(([title, rows]) => section(title, rows, cells)).join('\n\n');
+  return [...meshes].map(([title, rows]) => ({ title, rows }));
 }
 
 function section(title: string, rows: readonly Cell[], cells: readonly Cell[]): string {
-  const [first] = rows[0]?.runs ?? [];
-  const counted = first === undefined ? '' : `${first.workloads} Deployments, ${first.pods} pods`;
   return [
-    `### ${title}: ${counted}`,
+    `### ${title}`,
     markdownTable(
       ['', 'runs', 'seconds, median (min to max)', 'x floor', 'x guide', 'pods/min', 'most unavailable', 'most extra'],
       [...rows.map((cell) => timeRow(cell, cells)), ...boundRows(rows)],
@@ -39,7 +52,8 @@ const spread = (seconds: Spread | null) =>
     : `${rounded(seconds.median, 1)} (${rounded(seconds.min, 1)} to ${rounded(seconds.max, 1)})`;
 const ratio = (value: number | null) => (value === null ? '' : String(rounded(value, 2)));
 
-function timeRow(cell: Cell, cells: readonly Cell[]): string[] {
+/** Name, runs, seconds, times the floor, times as fast as the guide's loop, pods a minute. */
+export function speedOf(cell: Cell, cells: readonly Cell[]): string[] {
   const { method, runs, seconds } = cell;
   const pods = runs[0]?.pods ?? 0;
   return [
@@ -49,12 +63,19 @@ function timeRow(cell: Cell, cells: readonly Cell[]): string[] {
     ratio(timeRatio(cell, sibling(cells, cell, 'd'))),
     ratio(timeRatio(sibling(cells, cell, 'a'), cell)),
     seconds === null ? '' : String(Math.round((pods / seconds.median) * 60)),
+  ];
+}
+
+function timeRow(cell: Cell, cells: readonly Cell[]): string[] {
+  return [
+    ...speedOf(cell, cells),
     String(mostOf(cell, ({ observation }) => observation.peakUnavailable)),
     String(mostOf(cell, ({ observation }) => observation.peakExtra)),
   ];
 }
 
-function boundRows([cell]: readonly Cell[]): string[][] {
+/** The rows of what no tool can beat: title, nothing, seconds, nothing, nothing, pods a minute, nothing, nothing. */
+export function boundRows([cell]: readonly Cell[]): string[][] {
   if (cell === undefined) return [];
   const workloads = workloadsOf(parseSize(cell.size));
   const bounds = [
@@ -72,19 +93,26 @@ function boundRows([cell]: readonly Cell[]): string[][] {
 /** Who moves the mesh; every other client is the cluster itself. */
 const MOVERS = ['meshlift', 'kubectl', 'bench-floor'];
 
-function requestRow(cell: Cell): string[] {
-  const workloads = cell.runs[0]?.workloads ?? 1;
-  const total = medianOf(cell, ({ requests }) => requests.total);
+/** Requests of the tool's own, refused as too many, pods left on the old proxy, workloads restarted twice. */
+export function troubleOf(cell: Cell): string[] {
   const own = ({ requests }: RunResult) =>
     MOVERS.reduce((sum, client) => sum + (requests.byClient[client]?.total ?? 0), 0);
   return [
-    TITLES[cell.method],
-    String(total),
-    String(rounded(total / workloads, 1)),
     String(medianOf(cell, own)),
     String(mostOf(cell, ({ requests }) => requests.tooMany)),
     String(mostOf(cell, ({ observation }) => observation.atEnd.old)),
     String(mostOf(cell, ({ observation }) => observation.doubleRestarts.length)),
+  ];
+}
+
+function requestRow(cell: Cell): string[] {
+  const workloads = cell.runs[0]?.workloads ?? 1;
+  const total = medianOf(cell, ({ requests }) => requests.total);
+  return [
+    TITLES[cell.method],
+    String(total),
+    String(rounded(total / workloads, 1)),
+    ...troubleOf(cell),
     String(cell.runs.filter(({ faults }) => faults.length > 0).length),
   ];
 }
