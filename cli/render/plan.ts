@@ -88,11 +88,15 @@ function waveLines({ waves, policy, tags = [], route }: Plan, pen: Pen): string[
       ...tags.filter((move) => move.wave === name).flatMap((move) => tagLines(move, pen)),
       ...indented(namespaces.join(', ')),
       ...agents.flatMap(({ daemonSet }) => indented(`DaemonSet ${daemonSet}: in place, node by node, by ${installer}`)),
-      ...gateways.flatMap((gateway) => indented(isInPlace(route) ? inPlaceSentence(gateway) : gatewaySentence(gateway))),
+      ...gateways.flatMap((gateway) =>
+        indented(isInPlace(route) ? inPlaceSentence(gateway) : gatewaySentence(gateway)),
+      ),
       ...wrap(gateSentence(wave.gate, stepsOf(wave, policy)), pen.width - 5).map((text) =>
         pen.line([`     ${text}`, 'dim']),
       ),
-      ...(takesAllBack(policy, route, wave) ? indented('it cannot go back alone: its gate takes back the whole run') : []),
+      ...(takesAllBack(policy, route, wave)
+        ? indented('it cannot go back alone: its gate takes back the whole run')
+        : []),
     ];
   });
 }

@@ -18,7 +18,11 @@ export type Given = (path: string) => boolean;
  * A policy in words: who moves when, what must be behind it, how much may be away, what happens when something fails.
  * @param plan of a cluster: then the waves have their namespaces, and shares are pods
  */
-export function explainPolicy(policy: Policy, given: Given, plan?: Pick<Plan, 'waves' | 'totals' | 'route'>): Explained[] {
+export function explainPolicy(
+  policy: Policy,
+  given: Given,
+  plan?: Pick<Plan, 'waves' | 'totals' | 'route'>,
+): Explained[] {
   const mark = (path: string, text: string) => (given(path) ? text : `${text} (default)`);
   return [
     { title: 'Waves', lines: plan === undefined ? ruleLines(policy) : planLines(policy, plan) },

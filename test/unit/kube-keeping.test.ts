@@ -14,8 +14,18 @@ const deployment: KubeObject = {
     namespace: 'shop',
     annotations: { [LAST_APPLIED]: '{"kind":"Deployment"}', 'argocd.argoproj.io/tracking-id': 'shop' },
     managedFields: [
-      { manager: 'kubectl-client-side-apply', operation: 'Update', time: '2026-01-01T00:00:00Z', fieldsV1: { 'f:spec': {} } },
-      { manager: 'scaler', operation: 'Update', time: '2026-01-02T00:00:00Z', fieldsV1: { 'f:spec': { 'f:replicas': {} } } },
+      {
+        manager: 'kubectl-client-side-apply',
+        operation: 'Update',
+        time: '2026-01-01T00:00:00Z',
+        fieldsV1: { 'f:spec': {} },
+      },
+      {
+        manager: 'scaler',
+        operation: 'Update',
+        time: '2026-01-02T00:00:00Z',
+        fieldsV1: { 'f:spec': { 'f:replicas': {} } },
+      },
       {
         manager: 'kube-controller-manager',
         operation: 'Update',
@@ -36,7 +46,10 @@ describe('what a store keeps of a workload', () => {
   it('is what it wants, how it is, and whose it is', () => {
     expect(kept).toMatchObject({ spec: { replicas: 3 }, status: { readyReplicas: 3 } });
     expect(kept.metadata.annotations).toEqual({ 'argocd.argoproj.io/tracking-id': 'shop' });
-    expect(writerOf(kept, [REPLICAS])).toEqual({ ...writerOf(deployment, [REPLICAS]), marks: kept.metadata.annotations });
+    expect(writerOf(kept, [REPLICAS])).toEqual({
+      ...writerOf(deployment, [REPLICAS]),
+      marks: kept.metadata.annotations,
+    });
     expect(writerOf(kept, [REPLICAS]).manager).toBe('scaler');
   });
 
