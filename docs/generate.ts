@@ -6,7 +6,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
-import { pageTables, readResults } from '../bench/migrate/page-tables.js';
+import { pageTables } from '../bench/migrate/page-tables.js';
+import { readResults } from '../bench/migrate/result.js';
 import { CAPABILITIES, type Support } from '../domain/capabilities.js';
 import { CHECK_ENTRIES } from '../domain/checks/catalogue.js';
 import { CHECK_GROUPS, SEVERITY_MEANINGS, type CheckGroup } from '../domain/checks/descriptor.js';

@@ -32,17 +32,17 @@ function podKeys(object: KubeObject): readonly string[] {
 /** An object whose writers stay known, but for those who report: nobody is asked who wrote a status. */
 function leanObject(object: KubeObject): KubeObject {
   const { managedFields } = object.metadata;
-  const metadata = leanMetadata(object);
-  return { ...object, metadata: managedFields === undefined ? metadata : { ...metadata, ...writersOf(managedFields) } };
+  const writers = managedFields && { managedFields: decidingAmong(managedFields).map(withoutStatus) };
+  return { ...object, metadata: { ...leanMetadata(object), ...writers } };
 }
 
-function writersOf(managedFields: readonly ManagedFields[]): Pick<KubeObject['metadata'], 'managedFields'> {
-  const deciding = managedFields.filter(({ subresource = '' }) => subresource === '');
-  return {
-    managedFields: deciding.map(({ fieldsV1, ...write }) =>
-      fieldsV1 === undefined ? write : { ...write, fieldsV1: without(fieldsV1, ['f:status']) },
-    ),
-  };
+/** Entries of subresources are those of controllers that report, not of somebody who decides. */
+export function decidingAmong(managedFields: readonly ManagedFields[]): ManagedFields[] {
+  return managedFields.filter(({ subresource = '' }) => subresource === '');
+}
+
+function withoutStatus({ fieldsV1, ...write }: ManagedFields): ManagedFields {
+  return fieldsV1 === undefined ? write : { ...write, fieldsV1: without(fieldsV1, ['f:status']) };
 }
 
 /** What a container is started with and looked after by. */

@@ -1,4 +1,5 @@
 import type { Writer } from '../../domain/outside-change.js';
+import { decidingAmong } from '../kube/keeping.js';
 import type { KubeObject, ManagedFields } from '../kube/types.js';
 
 /** How Meshlift's own client names itself to the API server. */
@@ -36,9 +37,8 @@ function writeOf({ manager, operation, time }: ManagedFields): string {
   return JSON.stringify([manager, operation, time]);
 }
 
-/** Entries of subresources are those of controllers that report, not of somebody who decides. */
 function entriesOf({ metadata }: KubeObject): ManagedFields[] {
-  return (metadata.managedFields ?? []).filter(({ subresource }) => subresource === undefined || subresource === '');
+  return decidingAmong(metadata.managedFields ?? []);
 }
 
 function owns({ fieldsV1 }: ManagedFields, path: readonly string[]): boolean {

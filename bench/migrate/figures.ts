@@ -7,7 +7,7 @@ import type { Method, Rate, RunResult } from './result.js';
 type Goal = Figure['goal'];
 
 /** Methods whose budget is the policy's default: 5 % of the pods. */
-export const INSIDE_DEFAULT: readonly Method[] = ['f', 'h5', 'p'];
+const INSIDE_DEFAULT: readonly Method[] = ['f', 'h5', 'p'];
 const OURS: readonly Method[] = ['f', 'g', 'h5', 'h1', 'p'];
 
 /** The figures that count, as far as what they need was measured. Where several cells have one, the worst of them counts. */
@@ -70,8 +70,13 @@ function counts(ours: readonly RunResult[]): Figure[] {
 }
 
 /** Whether more pods were unavailable at once than the default budget allows. */
-export function breaks({ method, observation, pods }: RunResult): boolean {
-  return INSIDE_DEFAULT.includes(method) && observation.peakUnavailable > podsOf('5%', pods);
+export function breaks(run: RunResult): boolean {
+  return run.observation.peakUnavailable > (budgetOf(run) ?? Infinity);
+}
+
+/** Pods that may be unavailable in a run; null for a method without that budget. */
+export function budgetOf({ method, pods }: RunResult): number | null {
+  return INSIDE_DEFAULT.includes(method) ? podsOf('5%', pods) : null;
 }
 
 function peakRatios(cells: readonly Cell[]): number[] {

@@ -14,9 +14,8 @@ import { listed, readWords } from '../support/arguments.js';
 import { sayingSince } from '../support/clock.js';
 import { makeFrozenMesh } from '../support/frozen-mesh.js';
 import { parseSize, sizeName, workloadsOf, type Size } from '../support/size.js';
-import { readResults } from './page-tables.js';
 import { report } from './report.js';
-import { METHODS, RATES, type Method, type Rate, type RunResult } from './result.js';
+import { METHODS, RATES, readResults, type Method, type Rate, type RunResult } from './result.js';
 import { runOnce } from './run-once.js';
 
 const words = readWords(

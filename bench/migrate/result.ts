@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { AuditSummary } from '../support/audit-summary.js';
 import type { Histories } from '../support/histories.js';
 import type { Observation } from '../support/observation.js';
@@ -42,4 +44,10 @@ export interface RunResult {
   readonly meshlift?: MeshliftFigures;
   /** What makes the run worthless, or the method not what it says. */
   readonly faults: readonly string[];
+}
+
+/** Every run that is kept in a folder, with those that did not come to their end: what they left on the old proxy counts. */
+export async function readResults(dir: string): Promise<RunResult[]> {
+  const files = (await readdir(dir)).filter((name) => /^\d+x\d+-.*\.(json|failed)$/.test(name)).sort();
+  return Promise.all(files.map(async (name) => JSON.parse(await readFile(join(dir, name), 'utf8')) as RunResult));
 }
