@@ -1,5 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fromFdPromise, type Entry, type ZipFile } from 'yauzl';
@@ -31,8 +30,13 @@ export async function unpackZip(
     }
     await mkdir(dirname(target), { recursive: true });
     // Never through something that is there already: an archive that names a file twice is refused.
-    const file = createWriteStream(target, { flags: 'wx', mode: isExecutable(entry, place) ? 0o755 : 0o644 });
-    await pipeline(await zip.openReadStreamPromise(entry), file, { signal });
+    const file = await open(target, 'wx', isExecutable(entry, place) ? 0o755 : 0o644);
+    try {
+      // Both are open before a stream is made: one that fails while nobody listens would end the process.
+      await pipeline(await zip.openReadStreamPromise(entry), file.createWriteStream(), { signal });
+    } finally {
+      await file.close();
+    }
   }
 }
 

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ZipFile } from 'yauzl';
 import { createGuard } from '../../activities/releases/unpack-guard.js';
 import { failureOf, useReleaseBench } from './release-bench.js';
 import { releaseAt, releaseEntries, tarOf, VERSION, ZIP_ARCHIVE, type TarEntry } from './release-support.js';
@@ -89,6 +91,8 @@ describe('a tar archive that is signed and yet wrong', () => {
 });
 
 describe('a zip archive for Windows', () => {
+  afterEach(() => vi.restoreAllMocks());
+
   const good: readonly ZipEntry[] = [
     { path: `${top}/`, mode: 0o040755 },
     { path: `${top}/bin/istioctl.exe`, content: 'MZ', mode: 0 },
@@ -138,6 +142,15 @@ describe('a zip archive for Windows', () => {
   ])('%s', async (_, extra, sentence) => {
     await expectRefused(fetchZip(...good, ...extra), sentence);
     expect(existsSync(join(bench.cacheDir(), 'evil'))).toBe(false);
+  });
+
+  it('is refused with a sentence as well where its file is slow to read, and the place for an entry is taken', async () => {
+    vi.spyOn(ZipFile.prototype, 'openReadStreamPromise').mockImplementation(async function (this: ZipFile, entry) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return promisify(this.openReadStream.bind(this))(entry);
+    });
+    const twice = { path: `${top}/bin/istioctl.exe`, content: 'x' };
+    await expectRefused(fetchZip(...good, twice), /cannot be laid down: EEXIST/);
   });
 
   it.each<[string, Buffer, RegExp]>([
