@@ -164,7 +164,7 @@ function identityOf(pid: number): ProcessIdentity {
 
 function endOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
-    child.once('error', (error) => {
+    child.on('error', (error) => {
       if (child.pid === undefined) resolve(`it cannot be started: ${error.message}`);
     });
     child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code ?? 0}` : `signal ${signal}`));

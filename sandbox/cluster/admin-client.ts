@@ -54,7 +54,7 @@ export async function connectAdmin(kubeconfigFile: string): Promise<AdminClient>
           ...(body === undefined ? {} : { 'content-type': contentType(method) }),
         },
       });
-      call.once('response', resolve).once('error', reject);
+      call.once('response', resolve).on('error', reject);
       call.end(body === undefined ? undefined : JSON.stringify(body));
     });
 

@@ -34,7 +34,7 @@ export async function startProcess(dir: string, spec: ProcessSpec): Promise<Sand
   });
   const exited = new Promise<number | null>((resolve) => {
     child.once('exit', resolve);
-    child.once('error', () => resolve(null));
+    child.on('error', () => resolve(null));
   });
   await log.close();
   if (child.pid === undefined) throw new Error(`${spec.name} could not be started from ${spec.file}`);
