@@ -145,6 +145,9 @@ describe('gates', () => {
 
   it('istio-defaults goes to its end at its own pace', async () => {
     await makeGood();
+    const asked = async () =>
+      (await gates.operations()).filter(({ id }) => id.startsWith('gate/canary/istio-defaults/error-ratio/')).length;
+    const before = await asked();
     const began = Date.now();
     const verdict = told(await gates.judge({ analysis: 'istio-defaults' }));
     expect(verdict.verdict).toBe('successful');
@@ -152,10 +155,8 @@ describe('gates', () => {
       ({ name }) => name === 'error-ratio',
     )!;
     expect(Date.now() - began).toBeGreaterThanOrEqual((count - 1) * interval * 1_000);
-    const asked = (await gates.operations()).filter(({ id }) =>
-      id.startsWith('gate/canary/istio-defaults/error-ratio/'),
-    );
-    expect(asked).toHaveLength(count);
+    // Not all of them: one of before, whose gate was skipped, has been asked about as well.
+    expect((await asked()) - before).toBe(count);
   });
 
   it('a Job opens or closes the gate, and is gone afterwards', async () => {
