@@ -76,9 +76,9 @@ function statusOf(url: string, token: string, agent: Agent): Promise<number> {
     const call = request(url, { agent, headers: { authorization: `Bearer ${token}` } }, (response) => {
       response.resume();
       response.once('end', () => resolve(response.statusCode ?? 0));
-      response.once('error', () => resolve(0));
+      response.on('error', () => resolve(0));
     });
-    call.once('error', () => resolve(0));
+    call.on('error', () => resolve(0));
     call.end();
   });
 }

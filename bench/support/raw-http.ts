@@ -60,7 +60,7 @@ export async function connectRaw(kubeconfigFile: string, agent: string, connecti
     stream.end(body === undefined ? undefined : JSON.stringify(body));
     return new Promise<{ status: number; stream: ClientHttp2Stream }>((resolve, reject) => {
       stream.once('response', (headers) => resolve({ status: headers[':status'] ?? 0, stream }));
-      stream.once('error', reject);
+      stream.on('error', reject);
     });
   };
 

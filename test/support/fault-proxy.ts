@@ -147,7 +147,7 @@ async function openExchange({ request, response, target, agent }: Connection): P
   const send = () =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const options = { method, agent, headers: { ...request.headers, host: target.host } };
-      const upstream = httpsRequest(url, options, resolve).once('error', reject);
+      const upstream = httpsRequest(url, options, resolve).on('error', reject);
       response.once('close', () => upstream.destroy());
       upstream.end(body);
     });
